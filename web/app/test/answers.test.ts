@@ -38,24 +38,24 @@ const shown = (text: string) => text.replaceAll("\u00a0", " ");
 
 describe("the headline is one class and its own probability", () => {
   it("of the class that is asked about", () => {
-    const found = headline(probabilities("died"), answers("alive", 0.33));
-    expect(shown(found.text)).toBe("33.0 %");
-    expect(found.under.map(shown)).toEqual(["probability of died", "Predicted class: alive (67.0 %)"]);
+    const shownAnswer = headline(probabilities("died"), answers("alive", 0.33));
+    expect(shown(shownAnswer.text)).toBe("33.0 %");
+    expect(shownAnswer.under.map(shown)).toEqual(["probability of died", "Predicted class: alive (67.0 %)"]);
   });
   it("of the predicted class where none is asked about", () => {
-    const found = headline(probabilities(null), answers("alive", 0.33));
-    expect([found.over, found.text]).toEqual(["Predicted class", "alive"]);
-    expect(found.under.map(shown)).toEqual(["67.0 % probability of alive"]);
+    const shownAnswer = headline(probabilities(null), answers("alive", 0.33));
+    expect([shownAnswer.over, shownAnswer.text]).toEqual(["Predicted class", "alive"]);
+    expect(shownAnswer.under.map(shown)).toEqual(["67.0 % probability of alive"]);
   });
   it("with the names of classes for people", () => {
-    const found = headline(probabilities("died", ["survives", "dies"]), answers("died", 0.8));
-    expect(found.under.map(shown)).toEqual(["probability of dies", "Predicted class: dies"]);
-    expect(found.bars.map((bar) => bar.name)).toEqual(["survives", "dies"]);
+    const shownAnswer = headline(probabilities("died", ["survives", "dies"]), answers("died", 0.8));
+    expect(shownAnswer.under.map(shown)).toEqual(["probability of dies", "Predicted class: dies"]);
+    expect(shownAnswer.bars.map((bar) => bar.name)).toEqual(["survives", "dies"]);
   });
   it("and says where the predicted class is not the most probable one", () => {
-    const found = headline(probabilities(null), answers("died", 0.33));
-    expect(shown(found.under[0]!)).toBe("33.0 % probability of died");
-    expect(found.under[1]).toContain("although another is more probable");
+    const shownAnswer = headline(probabilities(null), answers("died", 0.33));
+    expect(shown(shownAnswer.under[0]!)).toBe("33.0 % probability of died");
+    expect(shownAnswer.under[1]).toContain("although another is more probable");
   });
 });
 
@@ -68,13 +68,13 @@ it("is the set of labels of a row, whose bars are marked", () => {
     ],
     { requires: ["output:labels/1"] },
   );
-  const found = headline(contract, [
+  const shownAnswer = headline(contract, [
     { name: "labels", width: 3, data: [true, false, true] },
     { name: "probability", width: 3, data: [0.46, 0.05, 0.75] },
   ]);
-  expect([found.over, found.text]).toEqual(["Labels", "edema, nodule"]);
-  expect(found.bars.map((bar) => bar.chosen)).toEqual([true, false, true]);
-  expect(found.details).toEqual([]);
+  expect([shownAnswer.over, shownAnswer.text]).toEqual(["Labels", "edema, nodule"]);
+  expect(shownAnswer.bars.map((bar) => bar.chosen)).toEqual([true, false, true]);
+  expect(shownAnswer.details).toEqual([]);
 });
 
 it("writes numbers in full, with title and unit", () => {
@@ -84,8 +84,8 @@ it("writes numbers in full, with title and unit", () => {
       task: "regression",
     },
   );
-  const found = headline(contract, [{ name: "value", width: null, data: [1312094.2] }]);
-  expect([found.over, found.text, found.units]).toEqual(["Price", "1,312,094", "€"]);
+  const shownAnswer = headline(contract, [{ name: "value", width: null, data: [1312094.2] }]);
+  expect([shownAnswer.over, shownAnswer.text, shownAnswer.units]).toEqual(["Price", "1,312,094", "€"]);
 });
 
 it("names every one of several numbers", () => {
@@ -93,9 +93,9 @@ it("names every one of several numbers", () => {
     [{ name: "value", kind: "value", dtype: "float64", width: 2, columns: ["price", "rent"], units: "€" }],
     { task: "regression" },
   );
-  const found = headline(contract, [{ name: "value", width: 2, data: [893688.1, 1262.25] }]);
-  expect(found.text).toBe("");
-  expect(found.details).toEqual([
+  const shownAnswer = headline(contract, [{ name: "value", width: 2, data: [893688.1, 1262.25] }]);
+  expect(shownAnswer.text).toBe("");
+  expect(shownAnswer.details).toEqual([
     { name: "price", value: "893,688 €" },
     { name: "rent", value: "1262.3 €" },
   ]);
@@ -129,8 +129,8 @@ describe("how good the model is", () => {
     const price = contractOf([{ name: "value", kind: "value", dtype: "float64", units: "€" }], {
       task: "regression",
     });
-    const found = quality({ metrics: { mean_absolute_error: 24512.3, r2_score: 0.9 }, rows: 100 }, price);
-    expect(found).toBe("Off by 24,500 € on average in 100 test cases of its maker.");
+    const sentence = quality({ metrics: { mean_absolute_error: 24512.3, r2_score: 0.9 }, rows: 100 }, price);
+    expect(sentence).toBe("Off by 24,500 € on average in 100 test cases of its maker.");
   });
   it.each([
     [null],

@@ -114,18 +114,18 @@ describe("rows", () => {
   };
   it.each(cases)("$name", ({ contract: raw, rows, tensors, problems }) => {
     const contract = parseContract(raw);
-    const found: Problem[] = [];
+    const refused: Problem[] = [];
     const good: Value[][] = [];
     rows.forEach((row, at) => {
       const values: Value[] = [];
       contract.inputs.forEach((field, i) => {
         const checked = checkValue(field, row[i]);
         if ("value" in checked) values.push(checked.value);
-        else found.push({ row: at + 1, field: field.name, code: checked.code });
+        else refused.push({ row: at + 1, field: field.name, code: checked.code });
       });
       if (values.length === contract.inputs.length) good.push(values);
     });
-    expect(found).toEqual(problems);
+    expect(refused).toEqual(problems);
     const made = makeTensors(contract, good);
     expect([...made.keys()].sort()).toEqual(Object.keys(tensors).sort());
     for (const [name, tensor] of made) {

@@ -144,8 +144,8 @@ describe("ZIP64", () => {
     files: { far: number; file: string }[];
   };
   const bytes = (file: string) => new Uint8Array(Buffer.from(file, "base64"));
-  const sizes = (found: Map<string, Uint8Array>) =>
-    Object.fromEntries([...found].map(([name, { length }]) => [name, length]));
+  const sizes = (members: Map<string, Uint8Array>) =>
+    Object.fromEntries([...members].map(([name, { length }]) => [name, length]));
   it.each(files)("fields stand where they are needed: from $far bytes on", ({ far, file }) => {
     expect(sizes(unpack(bytes(file), far))).toEqual(members);
   });

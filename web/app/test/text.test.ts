@@ -77,7 +77,7 @@ function contractOf(...specs: object[]): ReturnType<typeof parseContract> {
 describe.each(Object.keys(stages))("texts: %s", (name) => {
   const stage = new TextStage(stages[name]);
   it("gives scikit-learn's terms and columns", () => {
-    const mine = cases.filter((found) => found.stage === name);
+    const mine = cases.filter((each) => each.stage === name);
     expect(mine.length).toBeGreaterThan(50);
     for (const { text, terms, columns, refused } of mine) {
       expect(stage.refusedAs(text) !== "", text).toBe(refused ?? false);

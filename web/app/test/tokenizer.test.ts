@@ -32,17 +32,17 @@ describe("the tokenizer stage", () => {
         const stage = new TokenizerStage({ ...spec, ...Object.fromEntries(values) });
         let differences = 0;
         for (const { text, ids, types, spans } of cases) {
-          const found = stage.encode(text);
+          const encoding = stage.encode(text);
           const isSame = [
-            [found.ids, ids],
-            [found.types, types],
-            [found.spans.flat(), spans],
+            [encoding.ids, ids],
+            [encoding.types, types],
+            [encoding.spans.flat(), spans],
           ].every(([a, b]) => a!.length === b!.length && a!.every((item, i) => item === b![i]));
           if (isSame) continue;
           if (differences++ === 0) {
-            expect.soft(found.ids, text).toEqual(ids);
-            expect.soft(found.spans.flat(), text).toEqual(spans);
-            expect.soft(found.types, text).toEqual(types);
+            expect.soft(encoding.ids, text).toEqual(ids);
+            expect.soft(encoding.spans.flat(), text).toEqual(spans);
+            expect.soft(encoding.types, text).toEqual(types);
           }
         }
         expect(differences).toBe(0);

@@ -11,7 +11,7 @@ export interface Caution {
   field: number | null;
   message: string;
   /** Of a stage: what the value has, such as "no word that the model knows"; else absent. */
-  found?: string;
+  observed?: string;
 }
 
 /**
@@ -41,8 +41,14 @@ export function cautionsOf(
         message: `"${field.name}" is unlike the training data${usual(field)}.`,
       });
     } else {
-      const found = staged.get(i);
-      if (found) cautions.push({ kind: "stage", field: i, message: `"${field.name}" has ${found}.`, found });
+      const observed = staged.get(i);
+      if (observed)
+        cautions.push({
+          kind: "stage",
+          field: i,
+          message: `"${field.name}" has ${observed}.`,
+          observed: observed,
+        });
     }
   });
   return cautions;

@@ -54,11 +54,11 @@ export function example(given: string): string {
 
 /** A cell that matches the pattern, in ISO 8601; other cells unchanged. */
 export function isoOf(text: string, pattern: RegExp): string {
-  const found = pattern.exec(text)?.groups;
-  if (!found) return text;
-  const two = (name: string) => (found[name] ?? "0").padStart(2, "0");
-  const date = `${found["Y"]!}-${two("m")}-${two("d")}`;
-  return "H" in found ? `${date}T${two("H")}:${two("M")}:${two("S")}` : date;
+  const parts = pattern.exec(text)?.groups;
+  if (!parts) return text;
+  const two = (name: string) => (parts[name] ?? "0").padStart(2, "0");
+  const date = `${parts["Y"]!}-${two("m")}-${two("d")}`;
+  return "H" in parts ? `${date}T${two("H")}:${two("M")}:${two("S")}` : date;
 }
 
 /** Directives (`%Y`) and single literal characters; null if one is not permitted. */

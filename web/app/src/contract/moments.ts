@@ -23,9 +23,9 @@ export function microsOf(text: string, isDay = false): number | undefined {
   // Whole seconds of all these years are exact as doubles; only a fraction may not be.
   const whole = daysFromCivil(year, month, day) * DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000;
   const fraction = Number((match[7] ?? "").padEnd(6, "0"));
-  const found = whole + fraction;
-  if (found - whole !== fraction) return undefined;
-  return isDay && found % DAY !== 0 ? undefined : found;
+  const micros = whole + fraction;
+  if (micros - whole !== fraction) return undefined;
+  return isDay && micros % DAY !== 0 ? undefined : micros;
 }
 
 /** The canonical string: `2024-03-01`, `2024-03-01T12:30:00`, `2024-03-01T12:30:00.5`. */

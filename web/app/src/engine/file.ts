@@ -151,10 +151,10 @@ class FileRun {
     for (const [index, record] of records.entries()) {
       const row = this.rows + index + 1;
       const checked = this.check(record, this.columns!, row);
-      const found = typeof checked === "string" ? checked : await this.prepared(checked, row);
-      const isGood = typeof found !== "string";
-      position.push(isGood ? values.push(found) - 1 : -1);
-      errors.push(isGood ? "" : found);
+      const prepared = typeof checked === "string" ? checked : await this.prepared(checked, row);
+      const isGood = typeof prepared !== "string";
+      position.push(isGood ? values.push(prepared) - 1 : -1);
+      errors.push(isGood ? "" : prepared);
     }
     const answers = values.length > 0 ? await this.model.predict(values) : [];
     const empty = emptyCells(this.contract);
@@ -168,7 +168,7 @@ class FileRun {
       const cautions = at < 0 ? [] : this.model.cautions(values[at]!);
       if (cautions.length > 0) this.cautioned++;
       this.notes.add(this.columns!.inputs, record, at < 0 ? null : values[at]!, cautions);
-      const caution = cautions.map((found) => found.message).join(" ");
+      const caution = cautions.map((each) => each.message).join(" ");
       const line = [String(this.rows + index + 1), ...this.copied(record), ...cells, caution, errors[index]!];
       if (this.preview.length < MAX_PREVIEW) this.preview.push(line);
       text += csvLine(line);
@@ -212,16 +212,16 @@ class FileRun {
       return this.refuse([{ row, field: "", code: "R105", message }]);
     }
     const values: Value[] = [];
-    const found: BadRow[] = [];
+    const problems: BadRow[] = [];
     for (const [index, field] of this.contract.inputs.entries()) {
       const cell = record[columns.inputs[index]!]!;
       const checked = this.missing[index]?.has(cell.trim())
         ? checkValue(field, null)
         : checkCell(field, cell);
       if ("value" in checked) values.push(checked.value);
-      else found.push({ row, field: field.name, ...checked });
+      else problems.push({ row, field: field.name, ...checked });
     }
-    return found.length === 0 ? values : this.refuse(found);
+    return problems.length === 0 ? values : this.refuse(problems);
   }
 
   private write(text: string): void {

@@ -84,7 +84,7 @@ export class ColumnNotes {
       // Also of refused rows, because such a word may be the reason for the refusal.
       else this.suspect(i, (record[positions[i]!] ?? "").trim());
     }
-    for (const { kind, field, found } of cautions) {
+    for (const { kind, field, observed: found } of cautions) {
       if (field === null) continue;
       const counts = this.counts[field]!;
       if (kind === "unlike") counts.unlike++;

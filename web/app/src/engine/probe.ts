@@ -76,9 +76,9 @@ export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> 
 
 /** Runs the attempts one after another, so that each event belongs to the current one. */
 export async function attemptAll(channels: Channel[], scope: Scope): Promise<Attempt[]> {
-  const found: Attempt[] = [];
-  for (const channel of channels) found.push(await attempt(channel, scope));
-  return found;
+  const attempts: Attempt[] = [];
+  for (const channel of channels) attempts.push(await attempt(channel, scope));
+  return attempts;
 }
 
 interface NetworkScope {

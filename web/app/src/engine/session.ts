@@ -89,16 +89,16 @@ export class Model {
     for (const [name, tensor] of [...makeTensors(this.contract, rows), ...tensors]) {
       feeds[name] = new this.ort.Tensor(tensor.dtype, tensor.data as never, tensor.dims);
     }
-    let found: Ort.InferenceSession.ReturnType;
+    let results: Ort.InferenceSession.ReturnType;
     try {
-      found = await this.session.run(
+      results = await this.session.run(
         feeds,
         this.contract.outputs.map((output) => output.name),
       );
     } catch (error) {
       throw cannotRun(error);
     }
-    return this.contract.outputs.map((output) => toAnswer(output, found[output.name], rows.length));
+    return this.contract.outputs.map((output) => toAnswer(output, results[output.name], rows.length));
   }
 }
 

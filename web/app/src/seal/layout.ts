@@ -140,8 +140,8 @@ function directory(file: Uint8Array): Entry[] {
     position += CENTRAL + nameLength + (isFar ? extraLength : 0);
   }
   for (const [family, most] of FAMILIES) {
-    const found = entries.filter(({ name }) => name.startsWith(family)).length;
-    if (found > most) throw tooMuch(`it has ${found} members in ${family}, ${most} are allowed`);
+    const count = entries.filter(({ name }) => name.startsWith(family)).length;
+    if (count > most) throw tooMuch(`it has ${count} members in ${family}, ${most} are allowed`);
   }
   const sizeOf = (isCounted: (name: string) => boolean) =>
     entries.reduce((sum, entry) => sum + (isCounted(entry.name) ? entry.size : 0), 0);

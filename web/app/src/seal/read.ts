@@ -53,11 +53,11 @@ export interface Seal {
 /** Throws a SealiftError (E201 to E205, E208, E502 for a signature made for another model), and nothing else. */
 export async function readSeal(file: Uint8Array): Promise<Seal> {
   const members = unpack(file);
-  const found = members.get("manifest.json");
-  if (!found) throw new SealiftError("E202", "The sealed file has no manifest.", "", ASK);
-  const manifest = parseManifest(found);
+  const bytes = members.get("manifest.json");
+  if (!bytes) throw new SealiftError("E202", "The sealed file has no manifest.", "", ASK);
+  const manifest = parseManifest(bytes);
   await checkMembers(manifest, members);
-  const identity = await sha256(found);
+  const identity = await sha256(bytes);
   const json = new Map<string, unknown>();
   let [card, signed, graph] = ["", null as Signatures | null, null as GraphInfo | null];
   const marks = { values: 0, keys: 0 };
@@ -102,17 +102,17 @@ export function weightsOf(seal: Seal): Map<string, Uint8Array> {
 /** The data of the contract's stages, parsed, by digest. Throws E203, E205. */
 export function blobsOf(seal: Seal): Map<string, unknown> {
   const marks = { ...seal.marks };
-  const found = new Map<string, unknown>();
+  const blobs = new Map<string, unknown>();
   for (const [name, bytes] of seal.members) {
     if (!name.startsWith(BLOB)) continue;
     try {
-      found.set(name.slice(BLOB.length), parseStrict(bytes, marks));
+      blobs.set(name.slice(BLOB.length), parseStrict(bytes, marks));
     } catch (error) {
       if (error instanceof TooMany) throw tooMuch(`its JSON members hold ${error.message}`);
       throw malformed(name, (error as Error).message);
     }
   }
-  return found;
+  return blobs;
 }
 
 function sameOpsets(graph: ReadonlyMap<string, number>, listed: Readonly<Record<string, number>>): boolean {

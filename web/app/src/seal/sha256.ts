@@ -6,15 +6,15 @@ const K = constants();
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 function constants(): Int32Array {
-  const found = new Int32Array(64);
+  const words = new Int32Array(64);
   for (let candidate = 2, n = 0; n < 64; candidate++) {
     let prime = true;
     for (let d = 2; d * d <= candidate && prime; d++) prime = candidate % d !== 0;
     if (!prime) continue;
     const root = Math.cbrt(candidate);
-    found[n++] = ((root - Math.floor(root)) * 2 ** 32) | 0;
+    words[n++] = ((root - Math.floor(root)) * 2 ** 32) | 0;
   }
-  return found;
+  return words;
 }
 
 export function sha256Portable(bytes: Uint8Array): Uint8Array {

@@ -57,7 +57,7 @@ export function readEnvelope(
 }
 
 /** Whether the signature by `publicKey` (PEM, or 32 bytes in base64 or hexadecimal) is valid; the key's id. */
-export async function verifyKey(found: Signatures, publicKey: string): Promise<string> {
+export async function verifyKey(signatures: Signatures, publicKey: string): Promise<string> {
   const raw = rawKey(publicKey);
   if (isWeak(raw)) {
     throw new SealiftError(
@@ -68,7 +68,7 @@ export async function verifyKey(found: Signatures, publicKey: string): Promise<s
     );
   }
   const id = await sha256(raw);
-  const entry = found.entries.find((candidate) => candidate.keyid === id);
+  const entry = signatures.entries.find((candidate) => candidate.keyid === id);
   if (!entry) {
     throw new SealiftError(
       "E503",
@@ -90,7 +90,7 @@ export async function verifyKey(found: Signatures, publicKey: string): Promise<s
       { name: "Ed25519" },
       key,
       entry.value as Uint8Array<ArrayBuffer>,
-      found.message as Uint8Array<ArrayBuffer>,
+      signatures.message as Uint8Array<ArrayBuffer>,
     );
   } catch {
     throw new SealiftError(

@@ -86,7 +86,7 @@ async function payload(name: string): Promise<ArrayBuffer> {
 async function pieces(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
   const blocks = [...document.querySelectorAll<HTMLScriptElement>(`script[data-payload="${name}"]`)];
   if (blocks.length === 0 || blocks.length !== Number(blocks[0]!.dataset["count"])) throw damaged(name);
-  const found: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (const block of blocks) {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
@@ -95,10 +95,10 @@ async function pieces(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
       throw damaged(name);
     }
     if ((await sha256(bytes)) !== block.dataset["sha256"]) throw damaged(name);
-    found.push(bytes);
+    chunks.push(bytes);
     block.remove(); // frees the memory of the text
   }
-  return found;
+  return chunks;
 }
 
 function damaged(name: string): Refusal {

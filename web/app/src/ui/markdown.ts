@@ -18,20 +18,20 @@ const INLINE =
 const ITEM = /^\s*([-*+]|\d{1,4}[.)])\s+(.*)$/;
 
 export function parseInline(text: string): Inline[] {
-  const found: Inline[] = [];
+  const parts: Inline[] = [];
   let last = 0;
   for (const match of text.matchAll(INLINE)) {
-    if (match.index > last) found.push({ kind: "text", text: text.slice(last, match.index) });
+    if (match.index > last) parts.push({ kind: "text", text: text.slice(last, match.index) });
     const [whole, code, strong, strong2, em, linkText, address, bare] = match;
-    if (code !== undefined) found.push({ kind: "code", text: code });
-    else if (strong ?? strong2) found.push({ kind: "strong", text: (strong ?? strong2)! });
-    else if (em !== undefined) found.push({ kind: "em", text: em });
-    else if (bare !== undefined) found.push({ kind: "link", text: bare, address: bare });
-    else found.push({ kind: "link", text: linkText ?? "", address: address ?? "" });
+    if (code !== undefined) parts.push({ kind: "code", text: code });
+    else if (strong ?? strong2) parts.push({ kind: "strong", text: (strong ?? strong2)! });
+    else if (em !== undefined) parts.push({ kind: "em", text: em });
+    else if (bare !== undefined) parts.push({ kind: "link", text: bare, address: bare });
+    else parts.push({ kind: "link", text: linkText ?? "", address: address ?? "" });
     last = match.index + whole.length;
   }
-  if (last < text.length) found.push({ kind: "text", text: text.slice(last) });
-  return found;
+  if (last < text.length) parts.push({ kind: "text", text: text.slice(last) });
+  return parts;
 }
 
 /** The YAML front matter and the rest. */

@@ -65,9 +65,9 @@ export class Boxes extends Kind {
   }
 
   override summary(output: Output, values: readonly Scalar[]): string {
-    const found = this.plain(output, values);
-    const shown = found.slice(0, 5).map(({ class: name, score }) => `${name} (${readable(score)})`);
-    return found.length > 5 ? `${shown.join(", ")} and ${found.length - 5} more` : shown.join(", ") || "none";
+    const boxes = this.plain(output, values);
+    const shown = boxes.slice(0, 5).map(({ class: name, score }) => `${name} (${readable(score)})`);
+    return boxes.length > 5 ? `${shown.join(", ")} and ${boxes.length - 5} more` : shown.join(", ") || "none";
   }
 
   override agree(

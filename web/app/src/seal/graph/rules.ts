@@ -14,18 +14,18 @@ export type Schema = ReadonlyMap<number, FieldRule>;
 const WIRE: Record<string, number> = { int: 0, ints: 0, float: 5, floats: 5, doubles: 1 };
 
 function schema(fields: Record<string, string[]>): Schema {
-  const found = new Map<number, FieldRule>();
+  const rules = new Map<number, FieldRule>();
   for (const [number, [name, kind]] of Object.entries(fields) as [string, [string, string]][]) {
     const base = Number(number) << 3;
     if (kind === "refused") {
-      for (const wire of [0, 1, 2, 5]) found.set(base | wire, { name, kind, packed: false });
+      for (const wire of [0, 1, 2, 5]) rules.set(base | wire, { name, kind, packed: false });
       continue;
     }
-    found.set(base | (WIRE[kind] ?? 2), { name, kind, packed: false });
+    rules.set(base | (WIRE[kind] ?? 2), { name, kind, packed: false });
     // Both encodings of a repeated number are valid.
-    if (isList(kind)) found.set(base | 2, { name, kind, packed: true });
+    if (isList(kind)) rules.set(base | 2, { name, kind, packed: true });
   }
-  return found;
+  return rules;
 }
 
 export function isList(kind: string): boolean {

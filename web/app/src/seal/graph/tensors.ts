@@ -123,9 +123,9 @@ export function port(source: Source, span: Span, required: boolean): [string, Po
 /** The bytes of a field as characters, one for each byte; empty if it is absent. */
 export function text(data: Uint8Array, span: Span | undefined): string {
   if (!span) return "";
-  let found = "";
-  for (let at = span[0]; at < span[1]; at++) found += String.fromCharCode(data[at]!);
-  return found;
+  let letters = "";
+  for (let at = span[0]; at < span[1]; at++) letters += String.fromCharCode(data[at]!);
+  return letters;
 }
 
 export function checkElement(element: number): void {
@@ -158,7 +158,7 @@ function values(source: Source, fields: Fields, count: number, element: number):
     });
   }
   const runs = fields.runs(FIELDS[element] ?? "int32_data");
-  const found = length(runs, "ints") > 10 * count ? [] : integers(source, runs);
-  if (found.length !== count) throw malformed("a tensor has other dimensions than its data");
-  return found;
+  const values = length(runs, "ints") > 10 * count ? [] : integers(source, runs);
+  if (values.length !== count) throw malformed("a tensor has other dimensions than its data");
+  return values;
 }

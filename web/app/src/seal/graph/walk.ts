@@ -236,9 +236,9 @@ function checkSize(operator: string, sizes: readonly number[] | null): void {
 }
 
 function byName(ports: Ports): Map<string, Port> {
-  const found = new Map<string, Port>();
-  for (const [name, known] of ports) if (known) found.set(utf8(name), known);
-  return found;
+  const named = new Map<string, Port>();
+  for (const [name, known] of ports) if (known) named.set(utf8(name), known);
+  return named;
 }
 
 function utf8(name: string): string {

@@ -31,13 +31,13 @@ export class DecodeOptions {
   /** Throws Malformed. */
   constructor(raw: unknown) {
     const { mode: _, ...optional } = KNOWN;
-    const found = keys(raw, ["mode"], [...Object.keys(optional), "dicom"]);
-    const dicom = Object.hasOwn(found, "dicom") ? found["dicom"] : null;
+    const options = keys(raw, ["mode"], [...Object.keys(optional), "dicom"]);
+    const dicom = Object.hasOwn(options, "dicom") ? options["dicom"] : null;
     this.dicom = dicom === null ? null : new DicomOptions(dicom);
     const read = Object.entries(KNOWN).map(([key, known]) => [
       key,
       // The first choice is the default.
-      Object.hasOwn(found, key) ? choice<string>(found[key], key, known) : known[0],
+      Object.hasOwn(options, key) ? choice<string>(options[key], key, known) : known[0],
     ]);
     this.options = Object.fromEntries(read) as Options;
     this.mode = this.options.mode;

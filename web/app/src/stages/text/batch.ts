@@ -61,10 +61,10 @@ export class TextRun extends StageRun {
       let widest = 1;
       for (const row of rows.slice(start, start + Math.min(this.mostRows, rows.length))) {
         this.checkWork(row);
-        const found = this.stages.map(({ field, stage }) => stage.count(textOf(row, field)));
-        widest = Math.max(widest, ...found.map((columns) => columns.length));
+        const counts = this.stages.map(({ field, stage }) => stage.count(textOf(row, field)));
+        widest = Math.max(widest, ...counts.map((columns) => columns.length));
         if (counted.length > 0 && (counted.length + 1) * widest > CELLS) break;
-        counted.push(found);
+        counted.push(counts);
       }
       const end = start + counted.length;
       yield { rows: rows.slice(start, end), tensors: this.padded(counted) };

@@ -31,19 +31,19 @@ export function charMap(raw: unknown): SizedChange {
   const fallback = rest === "drop" ? "" : undefined;
   const image = (point: number) => table.get(point) ?? (point < 0x80 ? undefined : fallback);
   const change = (text: string) => {
-    let found = "";
+    let mapped = "";
     let copied = 0;
     for (let i = 0; i < text.length;) {
       const point = text.codePointAt(i)!;
       const next = i + (point > 0xffff ? 2 : 1);
       const other = image(point);
       if (other !== undefined) {
-        found += text.slice(copied, i) + other;
+        mapped += text.slice(copied, i) + other;
         copied = next;
       }
       i = next;
     }
-    return copied === 0 ? text : found + text.slice(copied);
+    return copied === 0 ? text : mapped + text.slice(copied);
   };
   return { change, image, entries: table.size };
 }
@@ -67,17 +67,17 @@ export function lower(raw: unknown): SizedChange {
   const change = (text: string) => {
     if (!text.includes(SIGMA!)) return map(text);
     const points = Array.from(text, (char) => char.codePointAt(0)!);
-    let found = "";
+    let mapped = "";
     let at = -1;
     text.split(SIGMA!).forEach((part, index) => {
       if (index > 0) {
         const final = cased(beyond(points, at, -1)) && !cased(beyond(points, at, 1));
-        found += final ? FINAL_SIGMA : SMALL_SIGMA;
+        mapped += final ? FINAL_SIGMA : SMALL_SIGMA;
       }
-      found += map(part);
+      mapped += map(part);
       at += count(part) + 1;
     });
-    return found;
+    return mapped;
   };
   return { change, entries: entries + 2 * (casedRanges.length + ignorableRanges.length) };
 }

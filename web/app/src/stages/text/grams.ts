@@ -10,32 +10,32 @@ export function grams(
   least: number,
   most: number,
   between: string,
-  found: string[] = [],
+  joined: string[] = [],
 ): string[] {
   for (let size = least; size <= Math.min(most, parts.length); size++) {
     for (let i = 0; i + size <= parts.length; i++) {
       let gram = parts[i]!;
       for (let j = i + 1; j < i + size; j++) gram += between + parts[j]!;
-      found.push(gram);
+      joined.push(gram);
     }
   }
-  return found;
+  return joined;
 }
 
 /** Consecutive characters within each word, with a space before and after it; a short word counts once. */
 export function insideWords(words: Iterable<string>, least: number, most: number): string[] {
-  const found: string[] = [];
+  const joined: string[] = [];
   for (const bare of words) {
     const word = [" ", ...bare, " "];
     for (let size = least; size <= most; size++) {
       if (word.length <= size) {
-        found.push(word.join(""));
+        joined.push(word.join(""));
         break;
       }
-      grams(word, size, size, "", found);
+      grams(word, size, size, "", joined);
     }
   }
-  return found;
+  return joined;
 }
 
 /** White space as defined by the stage's own set: `joined` makes two blanks or more one space, `parts` gives the parts between. */

@@ -76,15 +76,15 @@ export function text(raw: unknown, most: number): string {
 export function ranges(raw: unknown): [number, number][] {
   const flat = items(raw, INTEGERS, 2 * MOST_RANGES);
   if (flat.length % 2) throw new Malformed("a set of characters must alternate gaps and lengths");
-  const found: [number, number][] = [];
+  const ranges: [number, number][] = [];
   let at = 0;
   for (let i = 0; i < flat.length; i += 2) {
     const start = at + flat[i]!;
     const end = start + flat[i + 1]!;
     if (flat[i]! < (i ? 1 : 0) || end <= start || end > CODE_POINTS)
       throw new Malformed("a set of characters must be ascending and within Unicode");
-    found.push([start, end]);
+    ranges.push([start, end]);
     at = end;
   }
-  return found;
+  return ranges;
 }

@@ -58,7 +58,7 @@ export function spansOf(
   count: number,
 ): [number, number][] | null {
   const width = last + 1;
-  const found: [number, number][] = [];
+  const matches: [number, number][] = [];
   let before = last;
   let steps = 0;
   for (let begin = 0; begin < count;) {
@@ -74,14 +74,14 @@ export function spansOf(
     steps += at - begin;
     if (steps > MOST_STEPS) return null;
     if (end > begin) {
-      found.push([begin, end]);
+      matches.push([begin, end]);
       begin = end;
     } else {
       begin++;
     }
     before = codes[begin - 1]!;
   }
-  return found;
+  return matches;
 }
 
 /** Finds all non-overlapping matches, from the left. Throws E207 for a string that takes too long. */

@@ -17,13 +17,13 @@ export class Tables {
     let known = this.made.get(make);
     if (!known) this.made.set(make, (known = new Map()));
     const key = canonical(raw);
-    let found = known.get(key);
-    if (!found) {
-      known.set(key, (found = make(raw)));
-      this.entries += found.entries;
+    let table = known.get(key);
+    if (!table) {
+      known.set(key, (table = make(raw)));
+      this.entries += table.entries;
       if (this.entries > MOST_ENTRIES)
         throw new Malformed(`the tables of the stages have more than ${MOST_ENTRIES} entries`);
     }
-    return found as T;
+    return table as T;
   }
 }

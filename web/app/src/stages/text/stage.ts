@@ -116,8 +116,8 @@ export class TextStage {
     }
     const counts = new Map<number, number>();
     for (const term of this.terms(text)) {
-      const found = this.place(term);
-      if (found) counts.set(found.column, (counts.get(found.column) ?? 0) + found.adds);
+      const place = this.place(term);
+      if (place) counts.set(place.column, (counts.get(place.column) ?? 0) + place.adds);
     }
     return [...counts].sort((a, b) => a[0] - b[0]);
   }
@@ -130,9 +130,9 @@ export function isRefusing({ spec }: Stage): boolean {
 
 /** The number of code points. */
 function count(text: string): number {
-  let found = 0;
-  for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) found++;
-  return found;
+  let count = 0;
+  for (let i = 0; i < text.length; i += text.codePointAt(i)! > 0xffff ? 2 : 1) count++;
+  return count;
 }
 
 function sizesBetween(least: number, most: number): number {
@@ -161,13 +161,13 @@ function hashed(raw: unknown): { columns: number; place: Place } {
   const signs = flag(spec["signs"], "signs");
   const known = new Map<string, { column: number; adds: number }>();
   const place = (term: string) => {
-    let found = known.get(term);
-    if (!found) {
+    let place = known.get(term);
+    if (!place) {
       const hash = murmur3(term);
-      found = { column: Math.abs(hash) % columns, adds: signs && hash < 0 ? -1 : 1 };
-      if (known.size < REMEMBERED) known.set(term, found);
+      place = { column: Math.abs(hash) % columns, adds: signs && hash < 0 ? -1 : 1 };
+      if (known.size < REMEMBERED) known.set(term, place);
     }
-    return found;
+    return place;
   };
   return { columns, place };
 }

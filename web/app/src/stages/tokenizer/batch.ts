@@ -48,13 +48,13 @@ export class TokenizerRun extends StageRun {
 
   /** The fields with a string that is cut, or has unknown tokens. */
   override cautions(row: readonly Value[]): ReadonlyMap<number, string> {
-    const found = new Map<number, string>();
+    const notes = new Map<number, string>();
     for (const { field, stage } of this.stages) {
       const text = row[field];
       const caution = typeof text === "string" ? stage.caution(encoded(stage, text)) : "";
-      if (caution) found.set(field, caution);
+      if (caution) notes.set(field, caution);
     }
-    return found;
+    return notes;
   }
 
   *pieces(rows: Rows): Generator<RowPiece> {
@@ -62,20 +62,20 @@ export class TokenizerRun extends StageRun {
     let taken: Encoding[][] = [];
     let widest = 0;
     for (const row of rows) {
-      const found = this.stages.map(({ field, stage }) =>
+      const encodings = this.stages.map(({ field, stage }) =>
         encoded(stage, (row[field] as string | null) ?? ""),
       );
-      const wide = Math.max(widest, ...found.map(({ ids }) => ids.length));
+      const wide = Math.max(widest, ...encodings.map(({ ids }) => ids.length));
       const isEven = this.stages.every(
-        ({ stage }, i) => stage.padding || !taken[0] || taken[0][i]!.ids.length === found[i]!.ids.length,
+        ({ stage }, i) => stage.padding || !taken[0] || taken[0][i]!.ids.length === encodings[i]!.ids.length,
       );
       if (taken.length > 0 && (!isEven || (taken.length + 1) * wide > CELLS)) {
         yield { rows: rows.slice(start, start + taken.length), tensors: this.padded(taken) };
         start += taken.length;
         [taken, widest] = [[], 0];
       }
-      taken.push(found);
-      widest = Math.max(widest, ...found.map(({ ids }) => ids.length));
+      taken.push(encodings);
+      widest = Math.max(widest, ...encodings.map(({ ids }) => ids.length));
     }
     if (taken.length > 0) yield { rows: rows.slice(start), tensors: this.padded(taken) };
   }
@@ -83,12 +83,12 @@ export class TokenizerRun extends StageRun {
   private padded(rows: readonly Encoding[][]): Map<string, TensorData> {
     const tensors = new Map<string, TensorData>();
     this.stages.forEach(({ number, stage: { padding } }, place) => {
-      const found = rows.map((row) => row[place]!);
-      const longest = found.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+      const column = rows.map((row) => row[place]!);
+      const longest = column.reduce((most, { ids }) => Math.max(most, ids.length), 0);
       const width = padding ? padding.width(longest) : longest;
       const make = (fill: number) => new BigInt64Array(rows.length * width).fill(BigInt(fill));
       const [ids, mask, types] = [make(padding?.id ?? 0), make(0), make(padding?.type ?? 0)];
-      found.forEach((row, at) => {
+      column.forEach((row, at) => {
         const begin = at * width + (padding?.left ? width - row.ids.length : 0);
         row.ids.forEach((id, i) => {
           ids[begin + i] = BigInt(id);

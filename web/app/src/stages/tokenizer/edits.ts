@@ -34,14 +34,14 @@ function each(piece: Piece, image: (point: number) => readonly number[] | undefi
   const parents: number[] = [];
   let isChanged = false;
   piece.points.forEach((point, i) => {
-    const found = image(point);
-    if (!found) {
+    const others = image(point);
+    if (!others) {
       points.push(point);
       parents.push(i);
       return;
     }
     isChanged = true;
-    for (const other of found) {
+    for (const other of others) {
       points.push(other);
       parents.push(i);
     }

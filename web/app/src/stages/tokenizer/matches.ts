@@ -58,13 +58,13 @@ function ofText(wanted: string): Matcher {
 
 /** The matches, and the parts between them. */
 function covered(count: number, spans: readonly [number, number][]): Match[] {
-  const found: Match[] = [];
+  const matches: Match[] = [];
   let at = 0;
   for (const [start, end] of spans) {
-    if (start > at) found.push([at, start, false]);
-    found.push([start, end, true]);
+    if (start > at) matches.push([at, start, false]);
+    matches.push([start, end, true]);
     at = end;
   }
-  if (at < count) found.push([at, count, false]);
-  return found;
+  if (at < count) matches.push([at, count, false]);
+  return matches;
 }

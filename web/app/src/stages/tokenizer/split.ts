@@ -6,10 +6,10 @@ import type { Piece } from "./piece";
 type Span = [number, number];
 
 /** A match belongs to the part before it, unless that is a match. */
-function withPrevious(found: readonly Match[]): Span[] {
+function withPrevious(matches: readonly Match[]): Span[] {
   const parts: Span[] = [];
   let previous = false;
-  for (const [start, end, isMatch] of found) {
+  for (const [start, end, isMatch] of matches) {
     if (isMatch && !previous && parts.length > 0) parts[parts.length - 1]![1] = end;
     else parts.push([start, end]);
     previous = isMatch;
@@ -18,10 +18,10 @@ function withPrevious(found: readonly Match[]): Span[] {
 }
 
 /** A match belongs to the part behind it, unless that is a match. */
-function withNext(found: readonly Match[]): Span[] {
+function withNext(matches: readonly Match[]): Span[] {
   const parts: Span[] = [];
   let previous = false;
-  for (const [start, end, isMatch] of [...found].reverse()) {
+  for (const [start, end, isMatch] of [...matches].reverse()) {
     if (isMatch && !previous && parts.length > 0) parts[parts.length - 1]![0] = start;
     else parts.push([start, end]);
     previous = isMatch;
@@ -30,10 +30,10 @@ function withNext(found: readonly Match[]): Span[] {
 }
 
 /** Neighbouring matches are one part. */
-function contiguous(found: readonly Match[]): Span[] {
+function contiguous(matches: readonly Match[]): Span[] {
   const parts: Span[] = [];
   let previous = false;
-  for (const [start, end, isMatch] of found) {
+  for (const [start, end, isMatch] of matches) {
     if (isMatch === previous && parts.length > 0) parts[parts.length - 1]![1] = end;
     else parts.push([start, end]);
     previous = isMatch;
@@ -41,10 +41,13 @@ function contiguous(found: readonly Match[]): Span[] {
   return parts;
 }
 
-const BEHAVIORS = new Map<unknown, (found: readonly Match[]) => Span[]>([
+const BEHAVIORS = new Map<unknown, (matches: readonly Match[]) => Span[]>([
   ["contiguous", contiguous],
-  ["isolated", (found) => found.map(([start, end]) => [start, end])],
-  ["removed", (found) => found.flatMap(([start, end, isMatch]): Span[] => (isMatch ? [] : [[start, end]]))],
+  ["isolated", (matches) => matches.map(([start, end]) => [start, end])],
+  [
+    "removed",
+    (matches) => matches.flatMap(([start, end, isMatch]): Span[] => (isMatch ? [] : [[start, end]])),
+  ],
   ["with next", withNext],
   ["with previous", withPrevious],
 ]);
@@ -57,8 +60,8 @@ export function split(raw: unknown): (piece: Piece) => Piece[] {
   if (!behavior) throw new Malformed(`behavior must be one of ${[...BEHAVIORS.keys()].sort().join(", ")}`);
   const invert = flag(spec["invert"], "invert");
   return (piece) => {
-    const found = find(piece.points);
-    const parts = behavior(invert ? found.map(([start, end, isMatch]) => [start, end, !isMatch]) : found);
+    const matches = find(piece.points);
+    const parts = behavior(invert ? matches.map(([start, end, isMatch]) => [start, end, !isMatch]) : matches);
     return parts.map(([start, end]) => piece.part(start, end));
   };
 }

@@ -4,7 +4,7 @@ import { addedTokens } from "./added";
 import { charSet, type CharSet } from "./charSet";
 import { BYTE_CHARS, editOf, type Edit } from "./edits";
 import { modelOf } from "./models";
-import { MOST_IDS, Vocabulary, type Found, type Model } from "./models/vocabulary";
+import { MOST_IDS, Vocabulary, type TokenSpan, type Model } from "./models/vocabulary";
 import { Piece, pointsOf } from "./piece";
 import { split } from "./split";
 import {
@@ -106,7 +106,7 @@ export class TokenizerStage {
   }
 
   /** The tokens with their spans before truncation, and what each of them stands for, where spans are trimmed. */
-  private tokens(text: string): [Found[], (readonly number[])[]] {
+  private tokens(text: string): [TokenSpan[], (readonly number[])[]] {
     let pieces: Piece[] = [];
     for (const piece of this.added(Piece.whole(text))) {
       if (piece.token >= 0) pieces.push(piece);
@@ -121,7 +121,7 @@ export class TokenizerStage {
           if (part.points.length > 0) parts.push(part);
       pieces = parts;
     }
-    const tokens: Found[] = [];
+    const tokens: TokenSpan[] = [];
     const values: (readonly number[])[] = [];
     for (const { points, starts, ends, token } of pieces) {
       if (token >= 0) {

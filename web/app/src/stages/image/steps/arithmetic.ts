@@ -20,17 +20,17 @@ export class Arithmetic implements Step {
   private readonly isDouble: boolean;
 
   constructor(raw: Raw) {
-    const found = keys(raw, ["step", "by"], ["precision"]);
+    const options = keys(raw, ["step", "by"], ["precision"]);
     const precision = choice(
-      Object.hasOwn(found, "precision") ? found["precision"] : PRECISIONS[0],
+      Object.hasOwn(options, "precision") ? options["precision"] : PRECISIONS[0],
       "precision",
       PRECISIONS,
     );
     this.isDouble = PRECISIONS.indexOf(precision) === 1;
-    const by = numbers(found["by"], "by");
+    const by = numbers(options["by"], "by");
     this.by = this.isDouble ? by : single(by, "by");
-    if (found["step"] === "divide" && this.by.includes(0)) throw new Malformed("a divisor must not be 0");
-    this.operation = OPERATIONS[found["step"] as string]!;
+    if (options["step"] === "divide" && this.by.includes(0)) throw new Malformed("a divisor must not be 0");
+    this.operation = OPERATIONS[options["step"] as string]!;
   }
 
   shape(before: Shape): Shape {

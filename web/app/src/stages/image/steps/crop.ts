@@ -10,11 +10,11 @@ export class Crop implements Step {
   private readonly at: "floor" | "half-even" | readonly [number, number];
 
   constructor(raw: Raw) {
-    const found = keys(raw, ["step", "size", "at"]);
-    this.size = size(found["size"]);
-    this.at = Array.isArray(found["at"])
-      ? size(found["at"], 0)
-      : choice(found["at"], "at", ["floor", "half-even"] as const);
+    const options = keys(raw, ["step", "size", "at"]);
+    this.size = size(options["size"]);
+    this.at = Array.isArray(options["at"])
+      ? size(options["at"], 0)
+      : choice(options["at"], "at", ["floor", "half-even"] as const);
   }
 
   shape(before: Shape): Shape {

@@ -27,19 +27,19 @@ export class NewSize {
       this.sides = this.fixed = size(keys(raw, [kind])[kind]);
       return;
     }
-    const found = keys(raw, [kind, "rounding"], kind === "shortest" ? ["most"] : []);
-    this.rounding = choice(found["rounding"], "rounding", ROUNDINGS);
+    const options = keys(raw, [kind, "rounding"], kind === "shortest" ? ["most"] : []);
+    this.rounding = choice(options["rounding"], "rounding", ROUNDINGS);
     if (kind === "inside") {
       if (this.rounding === "trunc-quotient")
         throw new Malformed("rounding of inside must be another rule than trunc-quotient");
-      this.sides = size(found[kind]);
+      this.sides = size(options[kind]);
       return;
     }
-    const isLimited = Object.hasOwn(found, "most");
+    const isLimited = Object.hasOwn(options, "most");
     if (isLimited && this.rounding !== "trunc-quotient")
       throw new Malformed("most needs the rounding trunc-quotient");
-    this.sides = [integer(found[kind], 1, MOST_SIDE)];
-    if (isLimited) this.most = integer(found["most"], 1, MOST_SIDE);
+    this.sides = [integer(options[kind], 1, MOST_SIDE)];
+    if (isLimited) this.most = integer(options["most"], 1, MOST_SIDE);
   }
 
   /** The new height and width. */

@@ -16,8 +16,8 @@ export class Pad implements Step {
   private readonly value: readonly number[];
 
   constructor(raw: Raw) {
-    const found = keys(raw, ["step", "to"], ["at", "value"]);
-    const { to } = found;
+    const options = keys(raw, ["step", "to"], ["at", "value"]);
+    const { to } = options;
     const [kind, ...others] = isObject(to) ? Object.keys(to) : [];
     if (!isObject(to) || kind === undefined || others.length > 0 || !KINDS.includes(kind))
       throw new Malformed("to must have one of the keys by, least, square, multiple");
@@ -27,11 +27,11 @@ export class Pad implements Step {
     else if (kind === "least") this.by = size(given);
     else if (kind === "multiple") this.by = [integer(given, 1, MOST_SIDE)];
     else if (given !== true) throw new Malformed("square must be true");
-    const hasPlace = Object.hasOwn(found, "at");
+    const hasPlace = Object.hasOwn(options, "at");
     if (hasPlace === (kind === "by"))
       throw new Malformed("at is required, except for by, where it is not permitted");
-    if (hasPlace) this.at = choice(found["at"], "at", ["start", "end", "floor", "ceil"]);
-    this.value = single(numbers(Object.hasOwn(found, "value") ? found["value"] : [0], "value"), "value");
+    if (hasPlace) this.at = choice(options["at"], "at", ["start", "end", "floor", "ceil"]);
+    this.value = single(numbers(Object.hasOwn(options, "value") ? options["value"] : [0], "value"), "value");
   }
 
   shape(before: Shape): Shape {

@@ -15,15 +15,15 @@ export class Resize implements Step {
   constructor(raw: Raw) {
     const library = choice(raw["library"], "library", Object.keys(FILTERS));
     const optional = library === "pillow" ? ["passes"] : [];
-    const found = keys(raw, ["step", "library", "filter", "to"], optional);
-    const filter = choice(found["filter"], "filter", FILTERS[library]!);
+    const options = keys(raw, ["step", "library", "filter", "to"], optional);
+    const filter = choice(options["filter"], "filter", FILTERS[library]!);
     const passes = choice(
-      Object.hasOwn(found, "passes") ? found["passes"] : "by-size",
+      Object.hasOwn(options, "passes") ? options["passes"] : "by-size",
       "passes",
       PASS_ORDERS,
     );
     this.rule = { library, filter, passes };
-    this.to = new NewSize(found["to"]);
+    this.to = new NewSize(options["to"]);
   }
 
   shape(before: Shape): Shape {

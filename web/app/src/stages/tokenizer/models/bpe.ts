@@ -3,7 +3,14 @@ import { flag, INTEGERS, items, keys, Malformed, text } from "../../text/read";
 import { utf8 } from "../edits";
 import { pointsOf, textOf } from "../piece";
 import { Heap } from "./heap";
-import { LONGEST_TOKEN, MOST_IDS, MOST_TOKENS, type Found, type Model, type Vocabulary } from "./vocabulary";
+import {
+  LONGEST_TOKEN,
+  MOST_IDS,
+  MOST_TOKENS,
+  type TokenSpan,
+  type Model,
+  type Vocabulary,
+} from "./vocabulary";
 
 interface Merge {
   rank: number;
@@ -66,15 +73,15 @@ export function bpe(raw: unknown, vocabulary: Vocabulary): Model {
     merge(ids, sizes, merges);
     // The sizes count bytes, and a token may be part of a character.
     const at = points.flatMap((point, i) => utf8(point).map(() => i));
-    const found: Found[] = [];
+    const tokens: TokenSpan[] = [];
     let begin = 0;
     ids.forEach((id, i) => {
       const size = sizes[i]!;
       if (!size) return;
-      found.push([id, at[begin]!, at[begin + size - 1]! + 1]);
+      tokens.push([id, at[begin]!, at[begin + size - 1]! + 1]);
       begin += size;
     });
-    return found;
+    return tokens;
   };
 }
 
@@ -85,8 +92,8 @@ function merge(ids: number[], sizes: number[], merges: ReadonlyMap<number, Merge
   const after = Int32Array.from(ids, (_, i) => i + 1);
   const heap = new Heap();
   const push = (left: number, right: number) => {
-    const found = merges.get(ids[left]! * MOST_IDS + ids[right]!);
-    if (found) heap.push({ rank: found.rank, at: left, id: found.id });
+    const merge = merges.get(ids[left]! * MOST_IDS + ids[right]!);
+    if (merge) heap.push({ rank: merge.rank, at: left, id: merge.id });
   };
   for (let i = 0; i + 1 < count; i++) push(i, i + 1);
   for (let top = heap.pop(); top; top = heap.pop()) {

@@ -2,7 +2,7 @@
 import { keys, Malformed } from "../../text/read";
 import { utf8 } from "../edits";
 import { TooLong, pointsOf, textOf } from "../piece";
-import { MOST_TOKENS, type Found, type Model, type Vocabulary } from "./vocabulary";
+import { MOST_TOKENS, type TokenSpan, type Model, type Vocabulary } from "./vocabulary";
 
 const PENALTY = 10;
 /** For one piece: its characters times the characters of the longest token. */
@@ -35,7 +35,7 @@ export function unigram(raw: unknown, vocabulary: Vocabulary): Model {
     node.id = vocabulary.ids.get(token)!;
   });
 
-  const tokensOf = (points: readonly number[], start: number, end: number): Found[] => {
+  const tokensOf = (points: readonly number[], start: number, end: number): TokenSpan[] => {
     const part = points.slice(start, end);
     const id = vocabulary.ids.get(textOf(part));
     if (id !== undefined) return [[id, start, end]];

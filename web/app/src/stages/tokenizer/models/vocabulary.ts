@@ -2,9 +2,9 @@
 import { integer, INTEGERS, items, keys, Malformed, STRINGS } from "../../text/read";
 
 /** A token's id, and the indices of its first character and behind its last in the piece. */
-export type Found = readonly [id: number, start: number, end: number];
+export type TokenSpan = readonly [id: number, start: number, end: number];
 /** Finds the tokens of a piece that is not empty. Throws TooLong. */
-export type Model = (points: readonly number[]) => Found[];
+export type Model = (points: readonly number[]) => TokenSpan[];
 
 export const MOST_TOKENS = 1 << 20;
 export const LONGEST_TOKEN = 1 << 10;

@@ -1,7 +1,7 @@
 /** WordLevel and WordPiece (spec/TOKENIZER.md §5). */
 import { integer, keys, text } from "../../text/read";
 import { textOf } from "../piece";
-import { LONGEST_TOKEN, type Found, type Model, type Vocabulary } from "./vocabulary";
+import { LONGEST_TOKEN, type TokenSpan, type Model, type Vocabulary } from "./vocabulary";
 
 const LONGEST_WORD = 1 << 16;
 
@@ -19,9 +19,9 @@ export function wordPiece(raw: unknown, vocabulary: Vocabulary): Model {
   const longest = integer(spec["longest"], 0, LONGEST_WORD);
   const { ids, longest: most } = vocabulary;
   return (points) => {
-    const bad: Found[] = [[unknown, 0, points.length]];
+    const bad: TokenSpan[] = [[unknown, 0, points.length]];
     if (points.length > longest) return bad;
-    const found: Found[] = [];
+    const tokens: TokenSpan[] = [];
     for (let start = 0; start < points.length;) {
       let end = Math.min(points.length, start + most);
       let id: number | undefined;
@@ -30,9 +30,9 @@ export function wordPiece(raw: unknown, vocabulary: Vocabulary): Model {
         if (id !== undefined) break;
       }
       if (id === undefined) return bad;
-      found.push([id, start, end]);
+      tokens.push([id, start, end]);
       start = end;
     }
-    return found;
+    return tokens;
   };
 }
