@@ -41,7 +41,7 @@ test("the larger part missing is a caution about the whole row, half of it is no
 test("what a stage found is a caution", () => {
   const observed = "no word that the model knows";
   expect(cautionsOf(contract, [50, 1.6e15, "f", "zzz"], new Map([[3, observed]]))).toEqual([
-    { kind: "stage", field: 3, message: '"report" has no word that the model knows.', found: observed },
+    { kind: "stage", field: 3, message: '"report" has no word that the model knows.', observed },
   ]);
 });
 
