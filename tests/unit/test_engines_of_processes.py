@@ -165,7 +165,7 @@ def test_graphs_are_isolated_within_limits(monkeypatch: pytest.MonkeyPatch) -> N
     ("raised", "code", "what"),
     [
         (SealError("E209", "another shape", fix="none"), "E209", "another shape"),
-        (MemoryError(), "E210", "asks for more memory"),
+        (MemoryError(), "E210", "needs more memory"),
         (RuntimeError("no \n such  operator"), "E207", "on this machine: RuntimeError: no such operator."),
         (ValueError("x" * 400), "E207", "on this machine: ValueError: " + "x" * 288 + "."),
     ],

@@ -29,7 +29,7 @@ _MISSING = {"mean smoothness": 0.05, "worst area": 0.08, "worst texture": 0.04, 
 _CARD = {
     "title": "Breast mass: malignant or benign?",
     "description": (
-        "Tells malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
+        "Distinguishes malignant from benign breast masses by measurements of cell nuclei from a fine-needle aspirate."
     ),
     "when_to_use": (
         "To try Sealift. The model was trained in a few seconds to show how a model is sealed; "

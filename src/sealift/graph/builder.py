@@ -18,7 +18,7 @@ _ELEMENTWISE = {
     *("LabelEncoder", "Less", "LessOrEqual", "Log", "Max", "Min", "Mul", "Neg", "Not", "Or", "Pow", "Reciprocal"),
     *("Round", "Sign", "Sqrt", "Sub", "Where", "Xor"),
 }
-"""Operators whose result's column i depends on column i of their operands alone."""
+"""Operators whose result's column i depends only on column i of their operands."""
 
 OPSETS = {"": 21, "ai.onnx.ml": 5}
 IR_VERSION = 10

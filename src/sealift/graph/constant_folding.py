@@ -41,10 +41,10 @@ def fold(
     outputs: Collection[str],
     opsets: Mapping[str, int],
 ) -> tuple[list[onnx.NodeProto], dict[str, onnx.TensorProto]]:
-    """Compute the nodes that read constants alone, in subgraphs too.
+    """Compute the nodes that read only constants, in subgraphs too.
 
     ONNX Runtime would compute them each time the file is opened; a reader of a sealed file refuses them, because a
-    small file could ask for any amount of work so.
+    small file could thus require any amount of work.
 
     Args:
         nodes: in an order in which each reads what was computed before.

@@ -110,7 +110,7 @@ def automaton_of(pattern: str, members: Callable[[str, int], Set]) -> dict[str, 
 
 
 def _cut(tree: Any) -> tuple[int, int]:
-    """How many characters stand before and behind the capturing group, which alone is the token."""
+    """How many characters stand before and behind the capturing group, which is the token."""
     if tree.state.groups <= 1:
         return 0, 0
     parts = list(tree)

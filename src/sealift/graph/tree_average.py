@@ -15,7 +15,7 @@ from sealift.graph.tree_ensemble import Tree, ensemble
 
 _Floats = npt.NDArray[np.float64]
 
-_SMALL = 20_000  # nodes; 8 % for a row alone against 8 % for many rows in a forest of 20 trees with 19,000
+_SMALL = 20_000  # nodes; 8 % for a single row against 8 % for many rows in a forest of 20 trees with 19,000
 
 
 def averaged(x: Tensor, forest: Sequence[Tree]) -> tuple[Tensor, Tensor]:
@@ -32,7 +32,7 @@ def averaged(x: Tensor, forest: Sequence[Tree]) -> tuple[Tensor, Tensor]:
     exact = _sums_exactly(table, count)
     votes = exact and (np.count_nonzero(table, axis=1) == 1).all()
     halves = table.shape[1] == 2 and np.abs(table.sum(axis=1) - 1.0).max() < 1e-12
-    # One sum of two is the simpler task for the operator, but needs one operator more to tell the other.
+    # One sum of two is the simpler task for the operator, but needs one more operator for the other.
     if halves and not (votes and trees.nodes(forest) < _SMALL):
         return _two(x, forest, exact=exact)
     if votes:
@@ -49,7 +49,7 @@ def _sums_exactly(table: _Floats, count: float) -> bool:
 
 
 def _two(x: Tensor, forest: Sequence[Tree], *, exact: bool) -> tuple[Tensor, Tensor]:
-    """Two classes whose shares add up to 1: one sum tells both, but for what rounding does to a tie."""
+    """Two classes whose shares add up to 1: one sum gives both, except for the rounding of a tie."""
     count = float(len(forest))
     second = _column(x, forest, 1)
     both = second.affine(np.array([[-1.0, 1.0]]), np.array([count, 0.0]))
@@ -71,7 +71,7 @@ def _column(x: Tensor, forest: Sequence[Tree], k: int) -> Tensor:
 
 
 def _votes(x: Tensor, forest: Sequence[Tree], classes: int) -> Tensor:
-    """Sums (N, classes) where each leaf speaks for one class alone."""
+    """Sums (N, classes) where each leaf belongs to one class."""
     x, forest = trees.needed(x, forest)
     weights, aimed = [t.leaf.max(axis=1) for t in forest], [t.leaf.argmax(axis=1) for t in forest]
     return ensemble(x, forest, weights, aimed, classes, mirror=True)

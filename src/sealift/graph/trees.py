@@ -14,7 +14,7 @@ from sealift.graph.tree_ensemble import EQ, GT, GTE, LEQ, LT, MEMBER, NEQ, Tree,
 
 _CACHED = 24_000  # nodes; at 32 bytes for each split and 16 for each leaf, the size of a usual second-level cache
 
-# Nodes from which on what speeds up many rows costs one row alone little; of each target, for mirrored columns.
+# Nodes from which on what speeds up many rows costs a single row little; of each target, for mirrored columns.
 _LARGE = 3_000
 _MOST_ALONE = 32  # targets
 _WIDE = 256  # columns
@@ -33,13 +33,13 @@ def total(x: Tensor, trees: Sequence[Tree], targets: int = 1, dtype: str = "floa
     """The sum of the trees' leaves, (N, targets), added in the order of `trees`.
 
     With `dtype` float32 the inputs are rounded to float32, and so is the sum after every addition; such trees have
-    leaves (n,) alone.
+    only leaves (n,).
     """
     if trees[0].leaf.ndim == 1:
         x, trees = needed(x.cast(dtype), trees)
         size = nodes(trees)
         mirror = size >= _LARGE * targets
-        # A target alone is a simpler task for the operator than one of several.
+        # A single target is a simpler task for the operator than one of several.
         parts = [[tree for tree in trees if tree.target == k] for k in range(targets)]
         if size >= _LARGE and 1 < targets <= _MOST_ALONE and all(parts):
             return concat(_sum(x, part, 1, dtype, mirror) for part in parts)
@@ -87,7 +87,7 @@ def _groups(trees: Sequence[Tree]) -> list[tuple[int, int]]:
     """Runs of neighbouring trees that fit a processor's cache together.
 
     The operator takes row after row through all of its trees; a forest that outgrows the cache is read from memory
-    again for every row. Measured on 100 trees of 850 nodes: 6.4 against 8.6 µs a row; a row alone costs 0.5 µs more.
+    again for every row. Measured on 100 trees of 850 nodes: 6.4 against 8.6 µs a row; a single row costs 0.5 µs more.
     """
     ends, size = [0], 0
     for i, tree in enumerate(trees):

@@ -219,7 +219,7 @@ def cannot_run(error: Exception) -> SealError:
     if isinstance(error, MemoryError) or any(sign in reason for sign in _NO_MEMORY):
         return LimitError(
             "E210",
-            f"The model asks for more memory than this process may use: {reason or 'out of memory'}.",
+            f"The model needs more memory than this process may use: {reason or 'out of memory'}.",
             fix="Do not use a file of unknown origin. For a trusted one, predict fewer rows at once, or allow more "
             "memory (--memory GB).",
         )

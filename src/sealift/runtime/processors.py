@@ -18,7 +18,7 @@ def processors(root: Path = _ROOT) -> int:
     Args:
         root: the folder that holds `proc` and `sys`.
     """
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone
+    affinity = getattr(os, "sched_getaffinity", None)  # only on Linux
     count = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, min([count, *(math.ceil(quota) for quota in _quotas(root))]))
 

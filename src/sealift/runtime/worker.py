@@ -87,7 +87,7 @@ def _coded(error: Exception) -> SealiftError:
     if isinstance(error, MemoryError):
         return LimitError(
             "E210",
-            "The model asks for more memory than this process may use.",
+            "The model needs more memory than this process may use.",
             fix="Do not use a file of unknown origin. For a trusted one, predict fewer rows at once, or allow more "
             "memory (--memory GB).",
         )

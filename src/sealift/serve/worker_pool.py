@@ -37,7 +37,7 @@ class Worker:
         channel: messages to it and from it.
         ready: whether it answers requests.
         draining: whether it ends when its connections have.
-        accepts: the listening sockets that it was last told to accept from.
+        accepts: the listening sockets from which it accepts, as last assigned.
         answers: its answers to messages that nobody has read yet, by their number.
     """
 

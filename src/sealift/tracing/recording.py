@@ -18,7 +18,7 @@ _current: ContextVar[Recording | None] = ContextVar("recording", default=None)
 class Recording:
     """One run.
 
-    NumPy and pandas call the operations of an array with the operands alone, so an operation finds the recording of its
+    NumPy and pandas call the operations of an array with only the operands, so an operation finds the recording of its
     run by `current`.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""`Series`: a column of a pandas data frame in a trace. Its reductions and look-ups pass over what is missing."""
+"""`Series`: a column of a pandas data frame in a trace. Its reductions and look-ups skip missing values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of pandas' columns that a trace follows. Reductions and look-ups pass over what is missing."""
+"""The methods of pandas' columns that a trace follows. Reductions and look-ups skip missing values."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from sealift.graph.builder import Tensor, concat
 from sealift.graph.step import refuse
 
 ROWS = object()
-"""The number of rows, `x.shape[0]`, which a reshape alone may use."""
+"""The number of rows, `x.shape[0]`, which only a reshape may use."""
 
 
 def linear(x: Tensor, weight: Any, bias: Any = None) -> Tensor:
@@ -241,7 +241,7 @@ def item(x: Any, key: Any) -> Any:
 def where(condition: Any, x: Any, y: Any) -> Tensor:
     """One of two values for each cell."""
     if not isinstance(condition, Tensor):
-        raise refuse("Its forward chooses by weights alone.", "Compute such weights before, in __init__.")
+        raise refuse("Its forward chooses only by weights.", "Compute such weights before, in __init__.")
     return builder.where(condition, x, y)
 
 

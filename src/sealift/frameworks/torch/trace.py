@@ -65,7 +65,7 @@ def _operations(root: _Forward) -> fx.Graph:
     if needed:
         raise refuse(
             f"Its forward takes more than the rows: {', '.join(needed)}.",
-            f"Give the further arguments defaults, or wrap the module in one whose forward takes {first.name} alone.",
+            f"Give the further arguments defaults, or wrap the module in one whose forward takes only {first.name}.",
         )
     try:
         return fx.Tracer().trace(root)

@@ -1,4 +1,4 @@
-"""A hash table of numbers, which tells of most others that none of these is equal to them."""
+"""A hash table of numbers, which excludes most other numbers as equal to none of them."""
 
 from __future__ import annotations
 

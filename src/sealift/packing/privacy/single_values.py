@@ -47,7 +47,7 @@ class Match:
     explained: bool
 
     def without_places(self) -> Match:
-        """The same with the values alone, in memory of its own."""
+        """The same with only the values, in memory of its own."""
         none = np.zeros(0, dtype=np.int64)
         return replace(self, values=self.values.copy(), places=none, at=none)
 

@@ -120,14 +120,14 @@ def single(kind: str) -> Set:
 @cache
 def words() -> tuple[Set, Set]:
     """The characters of words and the white space of the pre-tokenizer Whitespace and of added tokens."""
-    alone, removed = _between(library().pre_tokenizers.Whitespace())
-    word = ~(alone | removed)
+    isolated, removed = _between(library().pre_tokenizers.Whitespace())
+    word = ~(isolated | removed)
     word[0xD800:0xE000] = False
     return word, removed
 
 
 def _between(pre_tokenizer: Any) -> tuple[Set, Set]:
-    """The characters that are alone, and those that are removed, each between two letters."""
+    """The characters that become pieces of their own, and those that are removed, each between two letters."""
     text = _BETWEEN + "".join(chr(point) + _BETWEEN for point in points())
     edges = np.zeros(len(text) + 1, dtype=np.bool_)
     covered = np.zeros(len(text) + 1, dtype=np.int64)

@@ -180,7 +180,7 @@ class _Walk:
         if permitted is None:
             raise refused(f"the operator {shown(kind)}")
         inputs: list[GraphConstant | None] = []
-        fixed = True  # does it read constants alone?
+        fixed = True  # does it read only constants?
         for start, end in fields.get("input", ()):
             known = self._read(bytes(self._data[start:end])) if end > start else None
             fixed &= known is not None or end == start

@@ -1,4 +1,4 @@
-"""Tells the workers from which sockets they accept connections, whenever the workers have changed."""
+"""Assigns the listening sockets to the workers, whenever the workers have changed."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class WatchedFolders:
                     self._look(name, watch, path, status)
 
     def _begin(self, name: str, watch: Watch) -> None:
-        """Pass over the files that were there before the deployment's own file, when a folder is watched first."""
+        """Skip the files that existed before the deployment's own file, when a folder is watched first."""
         if any(Path(path).parent == watch.folder for path in self._done):
             return
         versions = self._operations.models[name].versions.values()

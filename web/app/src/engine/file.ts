@@ -122,7 +122,7 @@ class FileRun {
         name,
         "Add one line for each row to predict.",
       );
-    // The byte order mark tells spreadsheets that the file is UTF-8. Other programs prefer none, so ASCII has none.
+    // The byte order mark marks the file as UTF-8 for spreadsheets. Other programs prefer none, so ASCII has none.
     if (!this.ascii) this.parts.unshift("\ufeff");
     return {
       rows: this.rows,
@@ -241,7 +241,7 @@ class FileRun {
   }
 }
 
-/** Lets the worker handle other messages, which promises alone would delay. */
+/** Lets the worker handle other messages, which only promises would delay. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

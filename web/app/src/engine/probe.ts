@@ -30,7 +30,7 @@ export function isAbout(event: SecurityPolicyViolationEvent, url: string): boole
 
 /**
  * A channel counts as refused only if the browser reports it: by a policy violation with the address of this attempt, or
- * by a security error of the call. A failure alone proves nothing, because the host does not exist; it is reported as
+ * by a security error of the call. A mere failure proves nothing, because the host does not exist; it is reported as
  * failed.
  */
 export async function attempt(channel: Channel, scope: Scope): Promise<Attempt> {

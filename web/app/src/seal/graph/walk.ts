@@ -151,7 +151,7 @@ class Walk {
       else if (!constant && this.restores(operator, inputs[0], outputs))
         constant = { name: outputs[0]!, integers: null };
       else if (!constant)
-        throw refused(`the operator ${operator} on constants alone, computed while the file is opened`);
+        throw refused(`the operator ${operator} on constants only, computed while the file is opened`);
     }
     return [outputs, constant];
   }
