@@ -97,6 +97,11 @@ class PictureFiles:
             start = self._read = stop
             yield PictureChunk(len(part), columns, paths=part, states=states, line=line)
 
+    @property
+    def paths(self) -> Sequence[Path]:
+        """The files, in the order of the rows."""
+        return self._paths
+
     def done(self) -> tuple[int, int]:
         """The number of files read, and of all files."""
         return self._read, len(self._paths)

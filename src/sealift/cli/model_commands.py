@@ -166,7 +166,8 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
     INPUT is .csv, .tsv, .jsonl, .parquet or .xlsx; - for CSV or JSON Lines on stdin.
 
     For a model of pictures, INPUT may be picture files, folders of them and patterns, with one file of answers, whose
-    column "file" names the picture; or a table with the names of pictures in a column.
+    column "file" names the picture; or a table with the names of pictures in a column. With a folder as OUTPUT, the
+    answers are in answers.csv there, boxes, masks and keypoints also in coco.json, and masks in PNG files.
 
     Several files, or folders, are predicted into a folder, with an output for each file. A journal in that folder
     lists those that are finished: after the command was stopped or killed, the same command goes on. So it does for
@@ -174,7 +175,9 @@ def predict(file: Path, inputs: tuple[str, ...], output: str, **options: Any) ->
     """
     from sealift.cli import predict, predict_folder, predict_pictures
 
-    if predict_pictures.wanted(file, inputs, output):
+    if predict_pictures.into_folder(file, inputs, output, watch=options["watch"]):
+        predict_pictures.run_into_folder(file, inputs, Path(output), **options)
+    elif predict_pictures.wanted(file, inputs, output):
         predict_pictures.run(file, inputs, output, **predict_folder.of_single_file(options))
     elif predict_folder.wanted(inputs, output, watch=options["watch"]):
         predict_folder.run(file, inputs, output, **options)

@@ -15,7 +15,8 @@ from sealift.cli.progress_bar import ProgressBar
 from sealift.errors import ContractError, FileError
 
 if TYPE_CHECKING:
-    from sealift.contract import Cautions
+    from sealift.batch import Summary
+    from sealift.contract import Cautions, Contract
 
 _LISTED = 10
 
@@ -35,7 +36,6 @@ def run(
 ) -> None:
     """Predict a file and print a summary. Exits with 3 when rows were refused."""
     from sealift.batch import opened, score
-    from sealift.contract import labels
 
     if as_json and target == "-":
         raise click.BadParameter("--json and -o - would both write to stdout; choose a file for one of them.")
@@ -68,26 +68,33 @@ def run(
     if as_json:
         console.show_json({"ok": True, **console.manifest(file, model.seal), **summary.as_dict()})
     else:
-        stream = sys.stderr if target == "-" else sys.stdout
-        rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
-        console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", stream)
-        if summary.resumed:
-            console.say(f"rows that a former run predicted: {summary.resumed:,}", stream)
-        if summary.skipped:
-            console.say(f"empty records after the last row: {summary.skipped:,}", stream)
-        if summary.refused:
-            console.say(console.styled(f"{summary.refused:,} rows refused", "bad", stream) + ", with the reason in the "
-                        'column "error":', stream)  # fmt: skip
-            for problem in summary.problems[:_LISTED]:
-                console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", stream)
-            if summary.refused > _LISTED:
-                console.say("    …", stream)
-        called = dict(zip(model.contract.index, labels(model.contract.inputs), strict=True))
-        _cautions(summary.cautions, called, stream)
-        if target != "-":
-            console.say(f"answers in {console.clean(summary.output)}")
+        say(summary, model.contract, sys.stderr if target == "-" else sys.stdout, named=target != "-")
     if summary.refused:
         raise SystemExit(console.SOME_ROWS)
+
+
+def say(summary: Summary, contract: Contract, stream: TextIO | None = None, *, named: bool = True) -> None:
+    """Print a summary, with the name of the output if `named`."""
+    from sealift.contract import labels
+
+    stream = stream or sys.stdout
+    rate = f", {summary.rows / summary.seconds:,.0f} a second" if summary.seconds > 1 else ""
+    console.say(f"{summary.rows:,} rows in {summary.seconds:.1f} s{rate}", stream)
+    if summary.resumed:
+        console.say(f"rows that a former run predicted: {summary.resumed:,}", stream)
+    if summary.skipped:
+        console.say(f"empty records after the last row: {summary.skipped:,}", stream)
+    if summary.refused:
+        console.say(console.styled(f"{summary.refused:,} rows refused", "bad", stream) + ", with the reason in the "
+                    'column "error":', stream)  # fmt: skip
+        for problem in summary.problems[:_LISTED]:
+            console.say(f"    row {problem.row}  {problem.code}  {console.clean(problem.message)}", stream)
+        if summary.refused > _LISTED:
+            console.say("    …", stream)
+    called = dict(zip(contract.index, labels(contract.inputs), strict=True))
+    _cautions(summary.cautions, called, stream)
+    if named:
+        console.say(f"answers in {console.clean(summary.output)}")
 
 
 @contextmanager

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
+
+from sealift import files
 
 
 def wanted(file: Path, inputs: Sequence[str], output: str) -> bool:
@@ -30,3 +34,50 @@ def run(file: Path, inputs: Sequence[str], output: str, **options: Any) -> None:
     if options["on"] is not None:
         raise click.BadParameter("--on ray needs a table of rows.")
     predict.run(file, list(inputs), output, **options)
+
+
+def into_folder(file: Path, inputs: Sequence[str], output: str, *, watch: bool) -> bool:
+    """Whether the arguments are pictures for a model of pictures, with a folder of answers."""
+    from sealift.batch.kinds import SUFFIXES
+    from sealift.batch.pictures import PictureFiles, picture_fields
+
+    is_folder = output.endswith((os.sep, "/")) or files.is_folder(output) or not Path(output).suffix
+    if watch or "-" in (output, *inputs) or not is_folder:
+        return False
+    from sealift import seal
+
+    contract = seal.read(file).contract()
+    if len(contract.inputs) != 1 or not picture_fields(contract):
+        return False
+    # A folder of tables with the names of pictures is predicted table by table.
+    return not any(path.suffix.lower() in SUFFIXES for path in PictureFiles.of(contract, inputs).paths)
+
+
+def run_into_folder(file: Path, inputs: Sequence[str], folder: Path, **options: Any) -> None:
+    """Predict the pictures, and print a summary. Exits with 3 when some were refused."""
+    from sealift.batch import opened
+    from sealift.batch.picture_folder import score_pictures
+    from sealift.cli import console, predict
+    from sealift.cli.progress_bar import ProgressBar
+
+    for name in ("on", "processes"):
+        if options[name] is not None:
+            raise click.BadParameter(f"--{name} needs a table of rows.")
+    chosen = {name: options[name] for name in ("keep_inputs", "ignore_extra")}
+    with ExitStack() as stack:
+        model = stack.enter_context(opened(file, options["seconds"], options["memory"]))
+        bar = stack.enter_context(ProgressBar("Predicting"))
+        done = score_pictures(
+            model, inputs, folder, kind=options["format"] or "csv", keep=list(options["keep"]), progress=bar.advance,
+            **chosen,
+        )  # fmt: skip
+    if options["as_json"]:
+        console.show_json({"ok": True, **console.manifest(file, model.seal), **done.as_dict()})
+    else:
+        predict.say(done.summary, model.contract)
+        if done.coco:
+            console.say(f"annotations in {console.clean(done.coco)}")
+        if done.masks:
+            console.say(f"masks: {done.masks:,} PNG files in {console.clean(str(folder))}")
+    if done.summary.refused:
+        raise SystemExit(console.SOME_ROWS)

@@ -67,6 +67,7 @@ class OutputKind(ABC):
             whose cells are the JSON of `plain`.
         has_own_json: whether an answer in JSON is the value of `plain`; so it is for every kind with axes.
         has_settings: whether its outputs have `settings`.
+        has_pixels: whether an answer has a class for each pixel of a picture (`pixels`).
         task: the task of a model whose first output of this kind is its main output; None if that is not defined.
     """
 
@@ -77,6 +78,7 @@ class OutputKind(ABC):
     has_axes: bool = False
     has_own_json: bool = False
     has_settings: bool = False
+    has_pixels: bool = False
     task: Task | None = None
 
     def problem(self, output: OutputSpec) -> str | None:
@@ -137,6 +139,22 @@ class OutputKind(ABC):
             bounds = {"minItems": size, "maxItems": size} if isinstance(size, int) else {}
             schema = {"type": "array", "items": schema, **bounds}
         return schema
+
+    def pixels(self, output: OutputSpec, row: npt.NDArray[Any]) -> npt.NDArray[np.int16] | None:
+        """The class of each pixel (height, width), −1 for none, of the answer to one row; None without an answer."""
+        del output, row
+
+    def coco_categories(self, output: OutputSpec) -> list[dict[str, Any]] | None:
+        """The categories of COCO, without ids; None for a kind whose answers are no places in a picture."""
+        del output
+
+    def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
+        """The annotations of COCO of the answer to one row, without ids.
+
+        `category` is the index of the category.
+        """
+        del output, row
+        return []
 
     def has_tolerance(self, output: OutputSpec) -> bool:
         """Whether answers may differ from the expected ones by a tolerance; otherwise they must be equal."""

@@ -60,6 +60,28 @@ class BoxesKind(OutputKind):
             for row in answers.tolist()
         ]
 
+    def coco_categories(self, output: OutputSpec) -> list[dict[str, Any]]:
+        """The classes."""
+        return [{"name": str(name)} for name in output.class_names or map(shown, output.classes or ())]
+
+    def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
+        """One for each box; its segmentation is the box as a polygon."""
+        del output
+        found = []
+        for x0, y0, x1, y1, score, index in row.tolist():
+            if index >= 0:
+                found.append(
+                    {
+                        "category": int(index),
+                        "bbox": [x0, y0, x1 - x0, y1 - y0],
+                        "area": (x1 - x0) * (y1 - y0),
+                        "segmentation": [[x0, y0, x0, y1, x1, y1, x1, y0]],
+                        "iscrowd": 0,
+                        "score": score,
+                    }
+                )
+        return found
+
     def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
         """A list of objects."""
         names = list(output.class_names or map(shown, output.classes or ()))

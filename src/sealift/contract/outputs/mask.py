@@ -26,6 +26,7 @@ class MaskKind(OutputKind):
     capability = "output:mask/1"
     task = "segmentation"
     has_axes = True
+    has_pixels = True
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have classes, and the numbers of at least one cell."""
@@ -79,6 +80,20 @@ class MaskKind(OutputKind):
             )
         return rows
 
+    def pixels(self, output: OutputSpec, row: npt.NDArray[Any]) -> npt.NDArray[np.int16] | None:
+        """The mask of a picture."""
+        mask = read(row)
+        return None if mask is None else mask.pixels(len(_names(output)))
+
+    def coco_categories(self, output: OutputSpec) -> list[dict[str, Any]]:
+        """The classes."""
+        return [{"name": name} for name in _names(output)]
+
+    def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
+        """One for each class: its pixels are no single object, so it is a crowd, with run lengths."""
+        pixels = self.pixels(output, row)
+        return [] if pixels is None else [_region(pixels, *found) for found in run_lengths(pixels)]
+
     def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
         """A list of objects."""
         del value
@@ -112,6 +127,21 @@ class MaskKind(OutputKind):
 
 def _names(output: OutputSpec) -> list[str]:
     return [str(name) for name in output.class_names or map(shown, output.classes or ())]
+
+
+def _region(pixels: npt.NDArray[np.int16], index: int, area: int, counts: list[int]) -> dict[str, Any]:
+    import numpy as np
+
+    own = pixels == index
+    rows, columns = np.flatnonzero(own.any(axis=1)).tolist(), np.flatnonzero(own.any(axis=0)).tolist()
+    left, top = columns[0], rows[0]
+    return {
+        "category": index,
+        "bbox": [left, top, columns[-1] + 1 - left, rows[-1] + 1 - top],
+        "area": area,
+        "segmentation": {"size": list(pixels.shape), "counts": counts},
+        "iscrowd": 1,
+    }
 
 
 MASK = MaskKind()

@@ -117,6 +117,14 @@ class Boxes(OutputHead):
         }
         return [NamedOutput(names[0], kept, BOXES.name, about, sizes=(options.maximum, SIZE))]
 
+    def truth(self, y: Any) -> Any:
+        """For each picture a list of objects with `class` and `box`, as in the answers in JSON."""
+        if y is None:
+            return None
+        rows: npt.NDArray[Any] = np.empty(len(y), dtype=object)
+        rows[:] = [list(value) if isinstance(value, Sequence) else value for value in y]
+        return rows
+
     def _parts(self, raw: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Boxes (N, K, 4) and scores (N, K, C) in float64. Raises PackError E351."""
         options = self.options

@@ -1,5 +1,5 @@
 """What packing needs of kinds of outputs: magnitudes for tolerances, metrics, names."""
 
-from sealift.packing.outputs.base import OutputPacking, packing_of
+from sealift.packing.outputs.base import OutputPacking, SetDifferences, packing_of
 
-__all__ = ["OutputPacking", "packing_of"]
+__all__ = ["OutputPacking", "SetDifferences", "packing_of"]

@@ -7,7 +7,7 @@ without one is packed by the defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,31 @@ from sealift.contract import Contract, Output
 from sealift.contract.outputs import Tolerance
 from sealift.packing.outputs.magnitude import magnitudes
 from sealift.plugins import Plugins
+
+
+class SetDifferences(NamedTuple):
+    """How answers that are sets differ, although they agree.
+
+    Attributes:
+        unit: what is counted, such as boxes.
+        compared: the number of elements of the original's answers.
+        different: the number of elements without an equal one in the other answer.
+        least_iou: the least intersection over union of two matching elements, 1 where there are none.
+    """
+
+    unit: str
+    compared: int
+    different: int
+    least_iou: float
+
+    def plus(self, other: SetDifferences) -> SetDifferences:
+        """Those of two parts of the rows."""
+        return SetDifferences(
+            self.unit,
+            self.compared + other.compared,
+            self.different + other.different,
+            min(self.least_iou, other.least_iou),
+        )
 
 
 class OutputPacking:
@@ -39,6 +64,10 @@ class OutputPacking:
             None if answers have no tolerance and must be equal.
         """
         return magnitudes(answers, self.smallest)
+
+    def differences(self, output: Output, got: npt.NDArray[Any], expected: npt.NDArray[Any]) -> SetDifferences | None:
+        """How the answers to one row differ, for a kind whose answers are sets; else None."""
+        del output, got, expected
 
     def is_tied(
         self,

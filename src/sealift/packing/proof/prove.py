@@ -148,6 +148,12 @@ def _notes(report: Report) -> list[str]:
                 f"For {count} of {report.total} compared rows, {name!r:.80} differs from the original's, because the "
                 f"numbers in {numbers!r:.80} that decide it are equal within the tolerance."
             )
+    for name, sets in report.sets.items():
+        if sets.different:
+            notes.append(
+                f"Of {sets.compared:,} {sets.unit} of {name!r:.80}, {sets.different:,} differ from the original's, "
+                "because the numbers that decide them are equal within the tolerance."
+            )
     for kind in further_engines():
         outcome = report.engines.get(kind.key, "")
         if outcome.startswith(DOES_NOT_RUN):

@@ -13,7 +13,7 @@ from sealift.contract import Contract, Output
 from sealift.contract.datetimes import text_of
 from sealift.contract.outputs import OutputKind, Tolerance, matches, output_kind
 from sealift.frameworks import Conversion
-from sealift.packing.outputs import packing_of
+from sealift.packing.outputs import SetDifferences, packing_of
 from sealift.runtime.engines.native import ENGINE
 
 RELATIVE = {"float64": 1e-9, "float32": 1e-5}
@@ -56,6 +56,7 @@ class Report:
         outputs: the outputs of the contract by name, for kinds whose comparison depends on the output.
         decided: output of classes or labels → it, and the output of the numbers that decide it.
         tied: output → rows whose answer differs because these numbers are equal within the tolerance.
+        sets: output of boxes or masks → how its answers differ, although they agree.
     """
 
     tolerance: dict[str, Tolerance]
@@ -76,6 +77,7 @@ class Report:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     decided: Mapping[str, tuple[Output, str]] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)
+    sets: dict[str, SetDifferences] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -110,6 +112,7 @@ class Report:
             same, worst = self.compared_with(name, converted[name], expected)
             if not same.all() and name in self.decided:
                 same, worst = self._with_ties(name, same, converted[name], original)
+            self._count_sets(name, same, converted[name], expected)
             self.worst[name] = max(self.worst.get(name, 0.0), worst)
             bad = np.flatnonzero(~same)
             self.different[name] = self.different.get(name, 0) + len(bad)
@@ -119,6 +122,18 @@ class Report:
                 row = {key: self._reported(key, values[i]) for key, values in columns.items()}
                 pair = (_shown(expected[i]), _shown(converted[name][i] if len(converted[name]) > i else None))
                 self.rows.append(Worst(kinds[i], row, name, *pair))
+
+    def _count_sets(
+        self, name: str, same: npt.NDArray[np.bool_], got: npt.NDArray[Any], expected: npt.NDArray[Any]
+    ) -> None:
+        """Count how the rows that agree differ, of an output whose answers are sets."""
+        output = self.outputs.get(name)
+        for i in () if output is None else np.flatnonzero(same).tolist():
+            assert output is not None
+            found = packing_of(output.kind).differences(output, got[i], expected[i])
+            if found is None:
+                return
+            self.sets[name] = self.sets[name].plus(found) if name in self.sets else found
 
     def _with_ties(
         self, name: str, same: npt.NDArray[np.bool_], got: npt.NDArray[Any], original: Mapping[str, npt.NDArray[Any]]
@@ -178,6 +193,7 @@ class Report:
                 name: {
                     "different": self.different[name],
                     "worst": self.worst[name],
+                    **({"sets": self.sets[name]._asdict()} if name in self.sets else {}),
                     **(t.as_dict() if (t := self.tolerance.get(name)) else {}),
                 }
                 for name in self.worst

@@ -26,6 +26,11 @@ export function quality(evidence: unknown, contract: Contract): string {
   if (typeof accuracy === "number" && accuracy >= 0 && accuracy <= 1) {
     return `Right in ${share(accuracy)} of ${cases} of its maker${commonest(evidence, contract)}.`;
   }
+  const [overlap, precision] = [number("mean_iou"), number("average_precision")];
+  if (typeof overlap === "number" && overlap >= 0 && overlap <= 1)
+    return `Its masks overlap the true ones by ${share(overlap)} (mean intersection over union) in ${cases} of its maker.`;
+  if (typeof precision === "number" && precision >= 0 && precision <= 1)
+    return `Average precision of its boxes ${readable(precision)} (as of COCO) in ${cases} of its maker.`;
   // A mean error over several numbers, which may have different units, has no meaning.
   if (output?.width != null && typeof r2 === "number")
     return `R² is ${readable(r2)} in ${cases} of its maker.`;

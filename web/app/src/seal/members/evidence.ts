@@ -38,6 +38,15 @@ export interface Evidence {
         worst: number | ("NaN" | "Infinity" | "-Infinity");
         relative?: number;
         scale?: number | number[];
+        /**
+         * Of boxes, masks and keypoints: what was counted, in the original's answers and without an equal one, and the least intersection over union of two that match.
+         */
+        sets?: {
+          unit: string;
+          compared: number;
+          different: number;
+          least_iou: number;
+        };
       };
     };
   };
