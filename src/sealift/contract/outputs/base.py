@@ -143,10 +143,12 @@ class OutputKind(ABC):
     def pixels(self, output: OutputSpec, row: npt.NDArray[Any]) -> npt.NDArray[np.int16] | None:
         """The class of each pixel (height, width), −1 for none, of the answer to one row; None without an answer."""
         del output, row
+        return None
 
     def coco_categories(self, output: OutputSpec) -> list[dict[str, Any]] | None:
         """The categories of COCO, without ids; None for a kind whose answers are no places in a picture."""
         del output
+        return None
 
     def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
         """The annotations of COCO of the answer to one row, without ids.

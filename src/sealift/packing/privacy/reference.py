@@ -247,9 +247,9 @@ def reference_of(input_rows: InputRows, truth: Any, conversion: Conversion, grap
 def _targets(truth: Any, conversion: Conversion) -> tuple[list[Units], Counter[Any] | None]:
     """Target values as numbers, as they are and as a step transforms them; or as labels."""
     if conversion.task not in ("regression", "transformation"):
-        values = np.asarray(truth).ravel().tolist()
+        given = np.asarray(truth).ravel().tolist()
         # True masks and boxes are no labels.
-        return [], Counter(values) if all(isinstance(value, Hashable) for value in values) else None
+        return [], Counter(given) if all(isinstance(value, Hashable) for value in given) else None
     try:
         values = np.asarray(truth, dtype=np.float64).reshape(len(truth), -1)
     except (TypeError, ValueError):
