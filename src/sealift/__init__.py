@@ -42,6 +42,7 @@ _HOMES = {
     "SealedModel": "sealift.runtime",
     "ModelCard": "sealift.packing.model_card",
     "MultiLabel": "sealift.packing.heads",
+    "TokenLabels": "sealift.packing.heads",
     "Value": "sealift.packing.heads",
     "SealiftError": "sealift.errors",
     "SignatureError": "sealift.errors",
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
-    from sealift.packing.heads import Boxes, Classes, Embedding, Mask, MultiLabel, Value
+    from sealift.packing.heads import Boxes, Classes, Embedding, Mask, MultiLabel, TokenLabels, Value
     from sealift.packing.model_card import ModelCard
     from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
@@ -112,6 +113,7 @@ __all__ = [
     "SealedModel",
     "SealiftError",
     "SignatureError",
+    "TokenLabels",
     "Value",
     "__version__",
     "app",

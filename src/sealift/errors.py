@@ -68,6 +68,7 @@ CODES: dict[str, str] = {
     "E351": "An output of the model has another shape than its head needs.",
     "E352": "An argument of a head cannot be used.",
     "E354": "y has no masks that can be read.",
+    "E353": "The places of tokens in a text are not known.",
     # files and tables
     "E401": "A file cannot be read.",
     "E402": "A file cannot be written.",

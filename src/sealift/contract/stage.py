@@ -22,11 +22,13 @@ class StageOutput(NamedTuple):
         dtype: the type of its elements.
         shape: its dimensions after `rows`: a number where the size is fixed, else a name, to which the stage's number
             is appended.
+        locates: whether it states where the others are in the original value.
     """
 
     name: str
     dtype: Literal["float64", "float32", "string", "bool", "int64"]
     shape: tuple[int | str, ...]
+    locates: bool = False
 
 
 class StageKind(Protocol):
@@ -42,6 +44,8 @@ class StageKind(Protocol):
     def takes(self) -> str: ...  # noqa: D102
 
     def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]: ...  # noqa: D102
+
+    def longest(self, spec: Mapping[str, Any]) -> int | None: ...  # noqa: D102
 
 
 _kinds: Plugins[StageKind] = Plugins("sealift.stages", "kind of stage")

@@ -69,10 +69,18 @@ class StageTensor(Tensor):
     """An input that a stage computes, such as (N, L) for the columns that each string fills, or how often."""
 
     def __init__(
-        self, graph: Builder, name: str, dtype: str, stage: Stage, shape: Sequence[int | str] = ("length",)
+        self,
+        graph: Builder,
+        name: str,
+        dtype: str,
+        stage: Stage,
+        shape: Sequence[int | str] = ("length",),
+        *,
+        locates: bool = False,
     ) -> None:
         super().__init__(graph, name, dtype, (None, *(size if isinstance(size, int) else None for size in shape)))
         self.stage = stage
+        self.locates = locates
 
     def columns(self, indices: Sequence[int] | npt.NDArray[Any]) -> Tensor:
         """Columns of a matrix of fixed width; another array is one column of a table."""
@@ -91,7 +99,7 @@ def stage_tensors(graph: Builder, stage: Stage) -> tuple[Tensor, ...]:
     if stage in stages:
         return tuple(tensor for tensor in graph.inputs if isinstance(tensor, StageTensor) and tensor.stage == stage)
     made = [
-        StageTensor(graph, f"{output.name}{len(stages)}", output.dtype, stage, output.shape)
+        StageTensor(graph, f"{output.name}{len(stages)}", output.dtype, stage, output.shape, locates=output.locates)
         for output in stage.type.outputs_of(stage.spec)
     ]
     graph.inputs += made

@@ -80,6 +80,11 @@ class StageType(ABC):
         del spec
         return self.outputs
 
+    def longest(self, spec: Mapping[str, Any]) -> int | None:
+        """The most entries of one value in a dimension that is not fixed; None where there is no limit."""
+        del spec
+        return None
+
     @abstractmethod
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
         """Read stages of this kind, which may come from an untrusted file.

@@ -7,6 +7,7 @@ from sealift.packing.heads.embedding import Embedding
 from sealift.packing.heads.mask import Mask
 from sealift.packing.heads.multi_label import MultiLabel
 from sealift.packing.heads.source import with_heads
+from sealift.packing.heads.token_labels import TokenLabels
 from sealift.packing.heads.value import Value
 
-__all__ = ["Boxes", "Classes", "Embedding", "Mask", "MultiLabel", "OutputHead", "Value", "with_heads"]
+__all__ = ["Boxes", "Classes", "Embedding", "Mask", "MultiLabel", "OutputHead", "TokenLabels", "Value", "with_heads"]

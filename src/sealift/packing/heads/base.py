@@ -17,12 +17,13 @@ Rows = TypeVar("Rows")
 
 
 class Geometry(NamedTuple, Generic[Rows]):
-    """Where the pixels of a net's input are in the original pictures.
+    """Where the pixels of a net's input are in the original pictures, or its tokens in the original texts.
 
     Attributes:
-        rows: float64 (N, 8), as a tensor of the graph or as an array: the six numbers of spec/IMAGE.md §7, and the
-            height and the width of the input.
-        size: the height and the width of the input; None where they depend on the picture.
+        rows: as a tensor of the graph or as an array, float64 (N, 8): the six numbers of spec/IMAGE.md §7, and the
+            height and the width of the input. For texts (N, T, 3): the numbers of spec/TOKENIZER.md §7.
+        size: the height and the width of the input; None where they depend on the picture. For texts the largest
+            number of tokens and 3; None where there is no limit.
     """
 
     rows: Rows
@@ -38,10 +39,12 @@ class OutputHead(ABC):
     Attributes:
         kinds: the names of the kinds of its outputs, the main one first.
         reads: the model's outputs that it takes, by name; empty for the one output that it is given for.
+        is_located: whether it needs the places of tokens in a text, for which the tokenizer must compute them.
     """
 
     kinds: tuple[str, ...]
     reads: tuple[str, ...] = ()
+    is_located: bool = False
 
     def output_names(self, name: str | None) -> tuple[str, ...]:
         """The names of its outputs.
@@ -63,7 +66,7 @@ class OutputHead(ABC):
         Args:
             raw: the outputs of the model, each (N,) or (N, …).
             names: the names of the results.
-            geometry: that of the pictures, where the model has an image stage.
+            geometry: that of the pictures, where the model has an image stage, or the places of the tokens.
 
         Raises:
             PackError: E351 when an output has another shape than the head needs.

@@ -69,7 +69,7 @@ def best(boxes: Tensor, scores: Tensor, options: BoxOptions) -> BestBoxes:
         flat = _suppressed(boxes, ranks, flat, options)
     # At least `maximum` columns, the last ones of no candidate.
     padded = flat.op("Pad", np.array([0, 0, 0, options.maximum]), np.array(-1.0, np.float32), mode="constant")
-    values, places = _largest(padded, options.maximum)
+    values, places = top_values(padded, options.maximum)
     length = boxes.op("Shape", dtype="int64", shape=(1,), start=1, end=2)
     at = places.op("Mod", length)
     pick = at.op("Unsqueeze", np.array([2]), shape=(None, options.maximum, 1))
@@ -119,7 +119,7 @@ def _suppressed(boxes: Tensor, ranks: Tensor, flat: Tensor, options: BoxOptions)
     return nothing.op("ScatterND", where, kept)
 
 
-def _largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def top_values(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The largest values of each row (N, count) and their places, of equal ones the first places."""
     graph = values.graph
     top = graph.add("TopK", [values, graph.constant(np.array([count]))], values.dtype, (None, count), axis=1)

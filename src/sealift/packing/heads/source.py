@@ -20,6 +20,8 @@ from sealift.graph.table import Table
 from sealift.packing.heads.base import Geometry, OutputHead
 from sealift.packing.heads.classes import Classes
 from sealift.packing.heads.pictures import geometry_in
+from sealift.packing.heads.token_labels import places_in
+from sealift.packing.preprocess import PreprocessedSource
 
 Heads = OutputHead | Mapping[str, OutputHead | None]
 
@@ -38,6 +40,9 @@ class HeadSource(SourceAround):
     def __init__(self, inner: Source, heads: Heads) -> None:
         super().__init__(WithHeads(inner.model, heads), inner)
         self._given = heads
+        listed = [heads] if isinstance(heads, OutputHead) else heads.values()
+        if any(head is not None and head.is_located for head in listed) and isinstance(inner, PreprocessedSource):
+            inner.locate()
         self._heads: dict[str | None, OutputHead] = {}
         self._kept: tuple[str, ...] = ()
         self._names: dict[str, tuple[str | None, int]] = {}
@@ -80,7 +85,7 @@ class HeadSource(SourceAround):
         """The model's graph, followed by the heads."""
         raw = _raw(apply(self.inner, table))
         self._settle(list(raw))
-        geometry = geometry_in(table.graph)
+        geometry = geometry_in(table.graph) or places_in(table.graph)
         self._size = None if geometry is None else geometry.size
         named: list[NamedOutput] = []
         for key, head in self._heads.items():

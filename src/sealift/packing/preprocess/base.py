@@ -41,6 +41,14 @@ class Preprocessing(ABC):
             Exception: whatever the library raises for a value that it refuses.
         """
 
+    def located(self) -> Preprocessing:
+        """The same, whose stage also computes where in the original value its numbers are."""
+        return self
+
+    def places(self, values: Sequence[Any]) -> Sequence[npt.NDArray[Any]]:
+        """The array of each value that states this, as the user's own library computes it."""
+        raise NotImplementedError
+
     @property
     @abstractmethod
     def shapes(self) -> Mapping[str, tuple[int | None, ...]]:

@@ -74,16 +74,23 @@ class PreprocessedSource(SourceAround):
             given: Any = arrays if len(arrays) > 1 else next(iter(arrays.values()))
             for name, answer in self.inner.answer(given, outputs).items():
                 parts.setdefault(name, []).append(np.asarray(answer))
-        return {name: np.concatenate(answers) for name, answers in parts.items()}
+        return {name: _joined(answers) for name, answers in parts.items()}
+
+    def locate(self) -> None:
+        """Let the stage also compute where in the original value its numbers are."""
+        self.preprocessing = self.preprocessing.located()
 
     def geometry(self, rows: Any) -> npt.NDArray[np.float64] | None:
-        """The geometry (N, 8) of pictures, by which answers return to the original picture; None for other rows.
+        """The geometry (N, 8) of pictures, by which answers return to the original picture, or the places of tokens.
 
-        It has the six numbers of spec/IMAGE.md §7, and the height and the width of the net's input.
+        For pictures it has the six numbers of spec/IMAGE.md §7, and the height and the width of the net's input; for
+        texts (N, T, 3) the numbers of spec/TOKENIZER.md §7, where the stage computes them. None for other rows.
         """
         stage = self.preprocessing.stage(0)
         if stage.kind != KIND:
-            return None
+            if not any(output.locates for output in stage.type.outputs_of(stage.spec)):
+                return None
+            return _joined([places[None].astype(np.float64) for places in self.preprocessing.places(rows)], -1.0)
         run = ImageStage(stage.spec)
         start = 1 if run.layout == "CHW" else 0
         prepared = (run.prepare(value) for value in rows)
@@ -146,3 +153,16 @@ def with_preprocessing(source: Source, preprocess: Any) -> Source:
             random one.
     """
     return source if preprocess is None else PreprocessedSource(source, recognised(preprocess))
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], fill: float = 0.0) -> npt.NDArray[Any]:
+    """Answers of several calls (N, …) as one array; texts of other lengths have answers of other sizes."""
+    if len({part.shape[1:] for part in parts}) == 1 or len({part.ndim for part in parts}) > 1:
+        return np.concatenate(parts)
+    sizes = np.max([part.shape[1:] for part in parts], axis=0)
+    whole = np.full((sum(map(len, parts)), *sizes), fill, dtype=parts[0].dtype)
+    start = 0
+    for part in parts:
+        whole[(slice(start, start + len(part)), *map(slice, part.shape[1:]))] = part
+        start += len(part)
+    return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +37,13 @@ class TokenizerPreprocessing(Preprocessing):
         self.tokenizer = tokenizer
         self._values = stage_values(tokenizer)
 
+    def located(self) -> TokenizerPreprocessing:
+        """The same with the places of tokens, and the rule of `transformers` for those that continue a word."""
+        made = copy(self)
+        rule = "length" if getattr(self.tokenizer.model, "continuing_subword_prefix", None) else "space"
+        made._values = {**self._values, "spans": rule}
+        return made
+
     def stage(self, field: int) -> Stage:
         """A tokenizer stage."""
         return tokenizer_stage(field, self._values)
@@ -48,6 +56,30 @@ class TokenizerPreprocessing(Preprocessing):
             "attention_mask": [np.array(item.attention_mask, np.int64) for item in encodings],
             "token_type_ids": [np.array(item.type_ids, np.int64) for item in encodings],
         }
+
+    def places(self, values: Sequence[Any]) -> Sequence[npt.NDArray[Any]]:
+        """The beginning and end of each token, and whether it continues a word; −1 for special tokens, (L, 3)."""
+        model = self.tokenizer.model
+        unknown = getattr(model, "unk_token", None)
+        return [self._places(value or "", None if unknown is None else model.token_to_id(unknown)) for value in values]
+
+    def _places(self, text: str, unknown: int | None) -> npt.NDArray[Any]:
+        ids, spans, special = self._encoded(text)
+        made = np.full((len(ids), 3), (0, 0, -1))
+        for i, (start, end) in enumerate(spans):
+            if special[i]:
+                continue
+            if self._values["spans"] == "length":
+                continues = len(self.tokenizer.id_to_token(ids[i])) != end - start
+            else:
+                continues = start > 0 and " " not in text[start - 1 : start + 1]
+            made[i] = start, end, continues and ids[i] != unknown
+        return made
+
+    def _encoded(self, text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]], Sequence[int]]:
+        """The ids of the tokens of a text, their spans, and which of them are special tokens."""
+        encoding = self.tokenizer.encode(text)
+        return encoding.ids, encoding.offsets, encoding.special_tokens_mask
 
     @property
     def shapes(self) -> Mapping[str, tuple[int | None, ...]]:
@@ -90,6 +122,13 @@ class _FastTokenizer(TokenizerPreprocessing):
             for name in self.shapes:
                 parts.setdefault(name, []).append(np.array(encoding[name], np.int64))
         return parts
+
+    def _encoded(self, text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]], Sequence[int]]:
+        """The same from calling the tokenizer."""
+        encoding = self._given(
+            text, truncation=self._cuts, return_offsets_mapping=True, return_special_tokens_mask=True
+        )
+        return encoding["input_ids"], encoding["offset_mapping"], encoding["special_tokens_mask"]
 
 
 class OfTokenizers:

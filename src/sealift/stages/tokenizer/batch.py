@@ -14,6 +14,7 @@ from sealift.errors import ContractError, SealError
 from sealift.stages.base import StageRun
 from sealift.stages.refused_strings import RefusingField, without_refused
 from sealift.stages.tokenizer.piece import TooLongError
+from sealift.stages.tokenizer.places import NUMBERS, TokenPlaces
 from sealift.stages.tokenizer.stage import Encoding, TokenizerStage
 
 Tensors: TypeAlias = Mapping[str, npt.NDArray[Any]]
@@ -94,7 +95,12 @@ class TokenizerRun(StageRun):
     def _piece(self, tensors: Tensors, start: int, rows: list[list[Encoding]]) -> Tensors:
         piece = {name: array[start : start + len(rows)] for name, array in tensors.items()}
         for place, (number, (_, stage)) in enumerate(self._stages.items()):
-            piece |= _padded(number, stage, [row[place] for row in rows])
+            encodings = [row[place] for row in rows]
+            made = _padded(number, stage, encodings)
+            if stage.places is not None:
+                texts = piece["text"][:, self._stages[number][0]]
+                made[f"spans{number}"] = _places(stage, stage.places, texts, encodings)
+            piece |= made
         return piece
 
 
@@ -110,16 +116,35 @@ def _encoded(stage: TokenizerStage, text: str) -> Encoding:
         ) from None
 
 
+def _places(
+    stage: TokenizerStage, places: TokenPlaces, texts: npt.NDArray[Any], rows: list[Encoding]
+) -> npt.NDArray[np.int64]:
+    """The places of the tokens (N, L, 3); padding is no token."""
+    made = np.zeros((len(rows), _width(stage, rows), NUMBERS), dtype=np.int64)
+    made[:, :, 2] = -1
+    for whole, text, row in zip(made, texts, rows, strict=True):
+        if row.ids:
+            whole[_own(stage, len(row.ids), len(whole))] = places.of(text, row.ids, row.spans, row.special)
+    return made
+
+
+def _width(stage: TokenizerStage, rows: list[Encoding]) -> int:
+    longest = max((len(row.ids) for row in rows), default=0)
+    return longest if stage.padding is None else stage.padding.width(longest)
+
+
+def _own(stage: TokenizerStage, count: int, width: int) -> slice:
+    """Where the tokens of a row are, between its padding."""
+    return slice(width - count, width) if stage.padding is not None and stage.padding.left else slice(0, count)
+
+
 def _padded(number: int, stage: TokenizerStage, rows: list[Encoding]) -> dict[str, npt.NDArray[np.int64]]:
     """The tensors (N, L) of one stage."""
-    padding = stage.padding
-    longest = max((len(row.ids) for row in rows), default=0)
-    shape = (len(rows), longest if padding is None else padding.width(longest))
+    padding, shape = stage.padding, (len(rows), _width(stage, rows))
     ids = np.full(shape, padding.id if padding is not None else 0, dtype=np.int64)
     types = np.full(shape, padding.type if padding is not None else 0, dtype=np.int64)
     mask = np.zeros(shape, dtype=np.int64)
     for i, row in enumerate(rows):
-        count = len(row.ids)
-        part = slice(shape[1] - count, shape[1]) if padding is not None and padding.left else slice(0, count)
+        part = _own(stage, len(row.ids), shape[1])
         ids[i, part], types[i, part], mask[i, part] = row.ids, row.types, 1
     return {f"input_ids{number}": ids, f"attention_mask{number}": mask, f"token_type_ids{number}": types}

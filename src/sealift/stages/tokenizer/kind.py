@@ -22,6 +22,16 @@ class TokenizerStageType(StageType):
         StageOutput("token_type_ids", "int64", ("length",)),
     )
 
+    def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]:
+        """Also `spans`, where the stage has this key."""
+        places = (StageOutput("spans", "int64", ("length", 3), locates=True),) if "spans" in spec else ()
+        return (*self.outputs, *places)
+
+    def longest(self, spec: Mapping[str, Any]) -> int | None:
+        """The number of tokens at which strings are cut."""
+        truncation = spec.get("truncation")
+        return int(truncation["length"]) if truncation else None
+
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
         """Read the stages."""
         from sealift.stages.tokenizer.batch import TokenizerRun

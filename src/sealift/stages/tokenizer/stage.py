@@ -13,6 +13,7 @@ from sealift.stages.tokenizer.edits import BYTE_CHARS, Edit, edit_of
 from sealift.stages.tokenizer.models import Vocabulary, model_of
 from sealift.stages.tokenizer.models.vocabulary import MOST_IDS
 from sealift.stages.tokenizer.piece import MOST_CHARACTERS, TokenPiece, TooLongError
+from sealift.stages.tokenizer.places import TokenPlaces
 from sealift.stages.tokenizer.split import SplitPieces
 from sealift.stages.tokenizer.template import Padding, Template, Truncation
 
@@ -20,7 +21,7 @@ Step: TypeAlias = Callable[[TokenPiece], list[TokenPiece]]
 
 DATA = ("added", "added_after", "model", "normalizer", "space", "splitter", "vocabulary", "word")
 _REQUIRED = {"model", "vocabulary", "template", "type"}
-_OPTIONAL = {*DATA, "truncation", "padding", "trim"} - _REQUIRED
+_OPTIONAL = {*DATA, "truncation", "padding", "trim", "spans"} - _REQUIRED
 _MOST_STEPS = 64
 
 
@@ -50,6 +51,7 @@ class TokenizerStage:
 
     Attributes:
         padding: how rows are made equally long; None if they are not.
+        places: computes the places of tokens; None if the graph does not need them.
         truncation: where strings are cut; None if they are not.
         vocabulary: the tokens of the model.
     """
@@ -72,6 +74,10 @@ class TokenizerStage:
         self._trim = read.keys(spec["trim"], {"prefix"}) if "trim" in spec else None
         if self._trim is not None:
             read.flag(self._trim["prefix"], "prefix")
+        self.places: TokenPlaces | None = None
+        if "spans" in spec:
+            added = [*spec.get("added_after", []), *spec.get("added", [])]
+            self.places = TokenPlaces(spec["spans"], self.vocabulary, added, self._unknown)
 
     def encode(self, text: str) -> Encoding:
         """The tokens of a string. Raises TooLongError for a string that takes more work than the format allows."""

@@ -16,6 +16,7 @@ CAPABILITIES = frozenset(
         "output:boxes/1",
         "output:labels/1",
         "output:mask/1",
+        "output:spans/1",
         "stage:image/1",
         "stage:text/1",
         "stage:tokenizer/1",

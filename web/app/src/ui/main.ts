@@ -11,6 +11,7 @@ import "./styles/file.css";
 import "./styles/verify.css";
 import "./styles/picture.css";
 import "./styles/objects.css";
+import "./styles/spans.css";
 import "./styles/narrow.css";
 import "./styles/forced-colors.css";
 import "./styles/print.css";

@@ -7,6 +7,7 @@ import { Label } from "./label";
 import { Labels } from "./labels";
 import { Mask } from "./mask";
 import { Probability } from "./probability";
+import { Spans } from "./spans";
 import { Value } from "./value";
 
 const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
@@ -18,6 +19,7 @@ const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
   mask: new Mask(),
   probability: new Probability(),
   score: new Kind(), // of classifiers without probabilities, and of outlier detectors
+  spans: new Spans(),
   value: new Value(),
 };
 

@@ -1,6 +1,7 @@
 /** A kind of output: how its answers are written in files and shown on the page. The defaults describe columns of numbers. */
 import { columnNames, shown, type Output, type Scalar, type Task } from "../contract";
 import { readable } from "../numbers";
+import type { Span } from "./tokenSpans";
 
 /** JSON with ascending keys, as Python writes it (canonical.py): NaN and infinite numbers are strings. */
 export function jsonText(value: unknown): string {
@@ -106,6 +107,11 @@ export class Kind {
     const mean = (values: readonly Scalar[]) =>
       values.reduce<number>((sum, value) => sum + Number(value), 0) / values.length;
     return { name: `the mean of ${name}`, number: mean };
+  }
+
+  /** The parts of a text that are marked in it; null for a kind whose answers are no places in a text. */
+  spans(_output: Output, _values: readonly Scalar[]): Span[] | null {
+    return null;
   }
 
   /** One value of an answer, as it is shown on the page. */

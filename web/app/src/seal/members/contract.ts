@@ -39,6 +39,7 @@ export interface Contract {
     | "output:boxes/1"
     | "output:labels/1"
     | "output:mask/1"
+    | "output:spans/1"
     | "stage:text/1"
     | "type:tensor/1"
   )[];
@@ -87,7 +88,17 @@ export interface Input {
 }
 export interface Output {
   name: string;
-  kind: "label" | "probability" | "score" | "value" | "features" | "array" | "labels" | "boxes" | "mask";
+  kind:
+    | "label"
+    | "probability"
+    | "score"
+    | "value"
+    | "features"
+    | "array"
+    | "labels"
+    | "boxes"
+    | "mask"
+    | "spans";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
   /**
@@ -107,6 +118,8 @@ export interface Output {
     thresholds?: number[];
     score_threshold?: number;
     iou_threshold?: number;
+    aggregation?: "none" | "simple" | "first" | "max" | "average";
+    ignored?: string[];
   } | null;
 }
 export interface Tensor {

@@ -8,6 +8,7 @@ import { SealiftError } from "../../errors";
 import { StageRun, type Piece as RowPiece, type RefusingStage, type Rows } from "../base";
 import { Malformed } from "../text/read";
 import { TooLong } from "./piece";
+import { NUMBERS } from "./places";
 import { TokenizerStage, type Encoding } from "./stage";
 
 /** The maximum number of tokens, with padding, in one run of the graph; a single row may have more. */
@@ -60,34 +61,39 @@ export class TokenizerRun extends StageRun {
   *pieces(rows: Rows): Generator<RowPiece> {
     let start = 0;
     let taken: Encoding[][] = [];
+    const textsOf = (row: readonly Value[]) =>
+      this.stages.map(({ field }) => (row[field] as string | null) ?? "");
     let widest = 0;
     for (const row of rows) {
-      const encodings = this.stages.map(({ field, stage }) =>
-        encoded(stage, (row[field] as string | null) ?? ""),
-      );
+      const texts = textsOf(row);
+      const encodings = this.stages.map(({ stage }, i) => encoded(stage, texts[i]!));
       const wide = Math.max(widest, ...encodings.map(({ ids }) => ids.length));
       const isEven = this.stages.every(
         ({ stage }, i) => stage.padding || !taken[0] || taken[0][i]!.ids.length === encodings[i]!.ids.length,
       );
       if (taken.length > 0 && (!isEven || (taken.length + 1) * wide > CELLS)) {
-        yield { rows: rows.slice(start, start + taken.length), tensors: this.padded(taken) };
+        const piece = rows.slice(start, start + taken.length);
+        yield { rows: piece, tensors: this.padded(taken, piece.map(textsOf)) };
         start += taken.length;
         [taken, widest] = [[], 0];
       }
       taken.push(encodings);
       widest = Math.max(widest, ...encodings.map(({ ids }) => ids.length));
     }
-    if (taken.length > 0) yield { rows: rows.slice(start), tensors: this.padded(taken) };
+    const rest = rows.slice(start);
+    if (taken.length > 0) yield { rows: rest, tensors: this.padded(taken, rest.map(textsOf)) };
   }
 
-  private padded(rows: readonly Encoding[][]): Map<string, TensorData> {
+  private padded(rows: readonly Encoding[][], texts: readonly string[][]): Map<string, TensorData> {
     const tensors = new Map<string, TensorData>();
-    this.stages.forEach(({ number, stage: { padding } }, place) => {
+    this.stages.forEach(({ number, stage: { padding, places } }, place) => {
       const column = rows.map((row) => row[place]!);
       const longest = column.reduce((most, { ids }) => Math.max(most, ids.length), 0);
       const width = padding ? padding.width(longest) : longest;
       const make = (fill: number) => new BigInt64Array(rows.length * width).fill(BigInt(fill));
       const [ids, mask, types] = [make(padding?.id ?? 0), make(0), make(padding?.type ?? 0)];
+      const spans = new BigInt64Array(places ? rows.length * width * NUMBERS : 0);
+      for (let i = NUMBERS - 1; i < spans.length; i += NUMBERS) spans[i] = -1n; // padding is no token
       column.forEach((row, at) => {
         const begin = at * width + (padding?.left ? width - row.ids.length : 0);
         row.ids.forEach((id, i) => {
@@ -95,11 +101,15 @@ export class TokenizerRun extends StageRun {
           types[begin + i] = BigInt(row.types[i]!);
           mask[begin + i] = 1n;
         });
+        places?.(texts[at]![place]!, row).forEach((number, i) => {
+          spans[begin * NUMBERS + i] = BigInt(number);
+        });
       });
       const dims = [rows.length, width];
       tensors.set(`input_ids${number}`, { dtype: "int64", data: ids, dims });
       tensors.set(`attention_mask${number}`, { dtype: "int64", data: mask, dims });
       tensors.set(`token_type_ids${number}`, { dtype: "int64", data: types, dims });
+      if (places) tensors.set(`spans${number}`, { dtype: "int64", data: spans, dims: [...dims, NUMBERS] });
     });
     return tensors;
   }

@@ -3,6 +3,7 @@ import type { Stage } from "../../contract/contract";
 import { isObject } from "../../seal/json";
 import { StageType, type StageOutput, type StageRun } from "../base";
 import { TokenizerRun } from "./batch";
+import { NUMBERS } from "./places";
 import { DATA } from "./stage";
 
 class TokenizerStageType extends StageType {
@@ -16,6 +17,12 @@ class TokenizerStageType extends StageType {
       shape: ["length"],
     }),
   );
+
+  /** Also `spans`, where the stage has this key. */
+  override outputsOf({ spec }: Stage): readonly StageOutput[] {
+    const places: StageOutput = { name: "spans", dtype: "int64", shape: ["length", NUMBERS] };
+    return "spans" in spec ? [...this.outputs, places] : this.outputs;
+  }
 
   open(stages: ReadonlyMap<number, Stage>): StageRun {
     return new TokenizerRun(stages);

@@ -6,6 +6,7 @@ import { BYTE_CHARS, editOf, type Edit } from "./edits";
 import { modelOf } from "./models";
 import { MOST_IDS, Vocabulary, type TokenSpan, type Model } from "./models/vocabulary";
 import { Piece, pointsOf } from "./piece";
+import { tokenPlaces } from "./places";
 import { split } from "./split";
 import {
   paddingOf,
@@ -27,7 +28,7 @@ export const DATA = [
   "word",
 ] as const;
 const REQUIRED = ["model", "vocabulary", "template", "type"];
-const OPTIONAL = [...DATA.filter((key) => !REQUIRED.includes(key)), "truncation", "padding", "trim"];
+const OPTIONAL = [...DATA.filter((key) => !REQUIRED.includes(key)), "truncation", "padding", "trim", "spans"];
 const MOST_STEPS = 64;
 
 /** The tokens of a string, without padding. Spans count characters; those of the template are [0, 0]. */
@@ -44,6 +45,8 @@ export interface Encoding {
 export class TokenizerStage {
   readonly padding: Padding | undefined;
   readonly truncation: Truncation | undefined;
+  /** The places of the tokens of a string; absent if the graph does not need them. */
+  readonly places: ((text: string, tokens: Encoding) => number[]) | undefined;
   private readonly vocabulary: Vocabulary;
   private readonly model: Model;
   private readonly unknown: number | undefined;
@@ -73,6 +76,12 @@ export class TokenizerStage {
     if ("truncation" in spec) this.truncation = truncationOf(spec["truncation"], special);
     if ("padding" in spec) this.padding = paddingOf(spec["padding"], MOST_IDS);
     if ("trim" in spec) this.trim = { prefix: flag(keys(spec["trim"], ["prefix"])["prefix"], "prefix") };
+    if ("spans" in spec) {
+      const added = ["added_after", "added"].flatMap((key) => (spec[key] ?? []) as unknown[][]);
+      const places = tokenPlaces(spec["spans"], this.vocabulary, added, this.unknown);
+      const { before, after } = this.template;
+      this.places = (text, tokens) => places(text, tokens, before.length, after.length);
+    }
   }
 
   /** The tokens of a string. Throws TooLong. */
