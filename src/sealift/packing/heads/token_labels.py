@@ -114,7 +114,7 @@ def _nothing(classes: int) -> npt.NDArray[np.float64]:
 
 
 def _checked(geometry: Geometry[Rows] | None) -> tuple[Rows, int]:
-    """The places, and the most tokens of a text. Raises PackError E353 without a tokenizer, or where it has no limit."""
+    """The places, and the most tokens of a text. Raises PackError E353 without a tokenizer or a limit."""
     if geometry is None or len(geometry.rows.shape) != 3:
         raise PackError(
             "E353",
