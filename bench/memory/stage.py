@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from bench.memory.cases import CASES
 
@@ -23,7 +24,7 @@ def _fit(case: Any, folder: Path, scale: float) -> None:
     if hasattr(model, "fit"):
         (folder / "model.pickle").write_bytes(pickle.dumps(model.fit(rows, target), protocol=5))
     else:
-        (folder / "model.onnx").write_bytes(model.SerializeToString())
+        onnx.save(model, folder / "model.onnx", save_as_external_data=True, location="model.weights")
 
 
 def _read(folder: Path, name: str) -> Any:

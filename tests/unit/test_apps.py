@@ -19,6 +19,7 @@ from onnx_bytes import holding
 from sealift import canonical, front, seal
 from sealift.contract import Contract, Field, Output
 from sealift.errors import SealError
+from sealift.targets.app import app
 from sealift.targets.page import PageError, build, build_page
 
 TITLE = "</title><script>alert(1)</script> {{csp}} \u202e$&"
@@ -197,6 +198,17 @@ def test_what_is_no_sealed_file_makes_no_page(sealed: Path, tmp_path: Path, monk
         build_page(sealed, out)
     assert too_large.value.code == "E602"
     assert out.read_text() == "kept"
+
+
+def test_a_file_too_large_for_a_page_is_not_read(tmp_path: Path) -> None:
+    large = tmp_path / "large.seal"
+    with large.open("wb") as stream:
+        stream.truncate(build.MAX_SEAL + 1)  # no bytes of a sealed file: reading it would be E201
+    with pytest.raises(PageError) as caught:
+        app(large)
+    assert caught.value.code == "E602"
+    assert "`sealift optimize`" in caught.value.fix
+    assert not large.with_suffix(".html").exists()
 
 
 def test_a_page_is_built_without_any_framework() -> None:

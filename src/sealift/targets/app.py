@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from sealift.errors import PageError
-from sealift.targets.base import Built, SealedFile, WithHandout, target_for
+from sealift.targets.base import Built, SealedFile, WithHandout, WithLimit, target_for
 
 
 def app(file: Path | str, output: Path | str | None = None, *, handout: bool = False) -> Built:
@@ -37,6 +37,8 @@ def app(file: Path | str, output: Path | str | None = None, *, handout: bool = F
             where=str(out),
             fix="Leave --handout out, or choose a name that ends in .html.",
         )
+    if isinstance(target, WithLimit) and file.is_file():
+        target.check_size(file, file.stat().st_size)
     source = SealedFile.read(file)
     limitations = tuple(target.limitations(source))
     built = dataclasses.replace(target.build(source, out), limitations=limitations)

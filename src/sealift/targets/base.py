@@ -112,6 +112,18 @@ class WithHandout(Protocol):
         """
 
 
+@runtime_checkable
+class WithLimit(Protocol):
+    """A target that takes sealed files up to a size."""
+
+    def check_size(self, path: Path, size: int) -> None:
+        """Refuse a sealed file by its size in bytes, before it is read.
+
+        Raises:
+            PageError: when the file is too large.
+        """
+
+
 _targets: Plugins[Target] = Plugins("sealift.targets", "target")
 
 

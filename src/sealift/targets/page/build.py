@@ -48,13 +48,7 @@ def build_page(source: SealedFile | Path | str, out: Path | str) -> Built:
     if not isinstance(source, SealedFile):
         source = SealedFile.read(source)
     out = Path(out)
-    if len(source.data) > MAX_SEAL:
-        raise PageError(
-            "E602",
-            f"The sealed file has more than {MAX_SEAL // 1_000_000} MB; browsers do not open such pages reliably.",
-            where=str(source.path),
-            fix="Predict table files with `sealift predict` instead of the page, or pack a smaller model.",
-        )
+    check_size(source.path, len(source.data))
     reason = lacking(source)
     if reason:
         raise PageError(
@@ -68,6 +62,20 @@ def build_page(source: SealedFile | Path | str, out: Path | str) -> Built:
     data = assemble(front_end.load(), source.data, title=title, identity=seal.identity)
     files.write_atomic(out, data)
     return Built(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
+
+
+def check_size(path: Path, size: int) -> None:
+    """Refuse a sealed file of more bytes than a page can have. Raises PageError E602."""
+    if size <= MAX_SEAL:
+        return
+    raise PageError(
+        "E602",
+        f"The sealed file has {size / 1e6:,.0f} MB, and browsers do not open pages of more than "
+        f"{MAX_SEAL // 1_000_000} MB reliably.",
+        where=str(path),
+        fix="Make it smaller with `sealift optimize`, which stores weights in 16 or 8 bits, or use `sealift predict` "
+        "or `sealift serve` instead of the page.",
+    )
 
 
 def title_of(seal: Seal, contract: Contract) -> str:

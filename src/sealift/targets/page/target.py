@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealift.targets.base import Built, SealedFile
-from sealift.targets.page.build import build_page
+from sealift.targets.page.build import build_page, check_size
 from sealift.targets.page.capabilities import lacking, unproved
 from sealift.targets.page.handout import build_handout
 
@@ -22,6 +22,10 @@ class Page:
         """Why no page is made of the model, or why its answers were not compared in the page's engine."""
         reason = lacking(source) or unproved(source.seal)
         return [reason] if reason else []
+
+    def check_size(self, path: Path, size: int) -> None:
+        """Refuse a sealed file that is too large for a page. Raises PageError E602."""
+        check_size(path, size)
 
     def build(self, source: SealedFile, output: Path) -> Built:
         """Write the page; see `build_page`."""
