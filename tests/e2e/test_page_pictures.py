@@ -115,6 +115,44 @@ def test_many_pictures_are_a_table_and_a_file(shown: Opened) -> None:
     assert rows[-1]["label"] == ""
 
 
+@pytest.mark.parametrize(("cores", "workers"), [(1, 1), (3, 3)])
+def test_as_many_workers_as_processors(chromium: Browser, tmp_path: Path, cores: int, workers: int) -> None:
+    script = tmp_path / "cores.js"
+    script.write_text(f"Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', {{ get: () => {cores} }});")
+    chosen = [payload(f"{copy}-{name}", file) for copy in range(9) for name, file in files().items()]
+    with opened(chromium, made(), script=script) as app:
+        expect(app.inside.get_by_test_id("badge")).to_contain_text("3 of 3", timeout=SLOW)
+        assert len(app.page.workers) == 1
+        app.tab("Many pictures")
+        app.inside.get_by_test_id("pictures").set_input_files(chosen)
+        status = app.inside.get_by_test_id("gallery-status")
+        expect(status).to_contain_text("54 of 54 pictures answered", timeout=SLOW)
+        assert len(app.page.workers) == workers
+        _, content = app.download("Download results")
+        assert app.outside_requests() == []
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [row["file"] for row in rows] == [each["name"] for each in chosen]
+    wanted = np.tile(image_seals.expected(list(files().values())), (9, 1))
+    found = [[float(row[f"probability_{name}"]) for name in image_seals.NAMES] for row in rows]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_a_worker_that_cannot_be_opened_is_done_without(chromium: Browser, tmp_path: Path) -> None:
+    script = tmp_path / "one.js"
+    script.write_text(
+        "Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', { get: () => 2 });"
+        "const One = Worker; let made = 0;"
+        "globalThis.Worker = class extends One { constructor(url) {"
+        "  super(++made > 1 ? URL.createObjectURL(new Blob(['throw new Error()'])) : url); } };"
+    )
+    with opened(chromium, made(), script=script) as app:
+        expect(app.inside.get_by_test_id("badge")).to_contain_text("3 of 3", timeout=SLOW)
+        app.tab("Many pictures")
+        app.inside.get_by_test_id("pictures").set_input_files([payload(*item) for item in files().items()])
+        status = app.inside.get_by_test_id("gallery-status")
+        expect(status).to_contain_text("6 of 6 pictures answered", timeout=SLOW)
+
+
 def test_parts_that_the_answer_depends_on(shown: Opened) -> None:
     levels = np.full((64, 64, 3), 90, np.uint8)
     levels[8:24, 40:56] = (255, 0, 0)  # the only part that makes it red

@@ -1,4 +1,4 @@
-/** Many pictures, answered one after the other. */
+/** Many pictures, each worker answering one after the other. */
 import type { Contract } from "../../contract/contract";
 import { answerCells } from "../../engine/results";
 import { asProblem } from "../../errors";
@@ -6,6 +6,7 @@ import type { Client } from "../client";
 import { headline } from "../headline";
 import { messageOf } from "./advice";
 import type { NamedFile } from "./files";
+import { MANY, type Workers } from "./workers";
 
 /** The largest side of a small picture, in pixels. */
 const SIDE = 128;
@@ -32,7 +33,7 @@ export class Queue {
   private generation = 0;
 
   constructor(
-    private readonly client: Client,
+    private readonly workers: Workers,
     private readonly contract: Contract,
   ) {}
 
@@ -58,15 +59,32 @@ export class Queue {
   async run(): Promise<void> {
     const own = ++this.generation;
     this.isRunning = true;
+    const begun = new WeakSet<Item>();
+    const lanes = [this.lane(this.workers.own, own, begun)];
+    if (this.items.filter((item) => item.state === "waiting").length >= MANY)
+      for (const opening of this.workers.others())
+        void opening.then((client) => {
+          if (client && own === this.generation && this.isRunning) lanes.push(this.lane(client, own, begun));
+        });
+    for (let i = 0; i < lanes.length; i++) await lanes[i]; // others are added meanwhile
+    await this.lane(this.workers.own, own, begun); // what a worker that failed has left
+    if (own === this.generation) this.isRunning = false;
+  }
+
+  /** Answers pictures that no other worker has begun, until none is left. */
+  private async lane(client: Client, own: number, begun: WeakSet<Item>): Promise<void> {
     for (;;) {
-      const at = this.items.findIndex((item) => item.state === "waiting");
-      if (at < 0) break;
-      const item = this.items[at]!;
-      const answered = await this.answered(item);
+      const item = this.items.find((one) => one.state === "waiting" && !begun.has(one));
+      if (!item) return;
+      begun.add(item);
+      const answered = await this.answered(item, client);
       if (own !== this.generation) return;
+      if (!answered) {
+        begun.delete(item);
+        return;
+      }
       this.items = this.items.map((one) => (one === item ? answered : one));
     }
-    this.isRunning = false;
   }
 
   stop(): void {
@@ -79,9 +97,10 @@ export class Queue {
     this.items = [];
   }
 
-  private async answered(item: Item): Promise<Item> {
+  /** The item with its answer; null where a further worker failed, whose pictures are left to the others. */
+  private async answered(item: Item, client: Client): Promise<Item | null> {
     try {
-      const found = await this.client.call({ op: "picture", row: [item.file], side: SIDE });
+      const found = await client.call({ op: "picture", row: [item.file], side: SIDE });
       const thumb = found.shown.get(0)?.image ?? null;
       if ("problems" in found) {
         const [problem] = found.problems;
@@ -109,6 +128,7 @@ export class Queue {
         caution: found.cautions.map(({ message }) => message).join(" "),
       };
     } catch (error) {
+      if (client !== this.workers.own) return null;
       const { what, code } = asProblem(error, {
         code: "E207",
         what: "It was not answered.",
