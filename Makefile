@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity fidelity-nets retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
+.PHONY: help demo docs test test-jax test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity fidelity-nets retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,6 +12,7 @@ help:
 	@echo "make unit      the quick tests: each layer's own parts, less than a minute"
 	@echo "make test      every test, in two browsers too: a quarter of an hour"
 	@echo "make test-torch  the tests of PyTorch's modules, where its CPU build can be had"
+	@echo "make test-jax    the tests of JAX, Flax, Equinox, and Keras with JAX"
 	@echo "make test-ray    the tests of two nodes of Ray"
 	@echo "make test-lowest, test-newest, test-pickles  other versions of dependencies, of Python, of the model's library"
 	@echo "make check     style, types, layers"
@@ -84,6 +85,10 @@ test: setup web
 test-torch: setup web
 	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
 
+# In a folder of its own beside the locked packages, because JAX needs 400 MB.
+test-jax: setup web
+	@if tools/setup.sh jax; then PYTHONPATH=.jax .venv/bin/pytest tests/nets_jax tests/e2e/test_docs.py -k "nets_jax or jax.md"; fi
+
 # In a folder of its own beside the locked packages, because it is large.
 test-ray: setup
 	@if tools/setup.sh ray; then PYTHONPATH=$(CURDIR)/.ray .venv/bin/pytest tests/clusters; fi
@@ -143,8 +148,8 @@ fidelity: setup web
 # interrupted run goes on where it ended; results are in build/nets.jsonl. Then a real sentence encoder.
 NETS := --write docs/fidelity-nets.md
 fidelity-nets: setup web
-	@tools/setup.sh node nets
-	PYTHONPATH=.:.torch:.nets .venv/bin/python -W ignore -m bench.nets.run $(NETS)
+	@tools/setup.sh node nets jax
+	PYTHONPATH=.:.torch:.nets:.jax .venv/bin/python -W ignore -m bench.nets.run $(NETS)
 	PYTHONPATH=.torch:.nets .venv/bin/pytest tests/nets/test_sentence_encoder.py
 
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
@@ -184,4 +189,4 @@ lock: setup
 	  --extra demo --extra catboost --extra imblearn --extra lightgbm --extra client --extra dicom --extra grpc --extra image --extra oidc --extra otel --extra postgres --extra serve --extra stream --extra xgboost --group dev --group docs pyproject.toml --output-file requirements.lock
 
 clean:
-	rm -rf .venv .torch .nets .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules
+	rm -rf .venv .torch .nets .jax .ray .kserve .mlflow demo dist build src/sealift/front/built web/app/node_modules

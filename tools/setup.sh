@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|mlflow|ray|torch|nets`. Each part can be run again at no cost.
+# Makes a bare machine ready: `tools/setup.sh python|node|browser|firefox|pdf|strace|postgres|wrk|brokers|proxies|systemd|kserve|mlflow|ray|torch|nets|jax`. Each part can be run again at no cost.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -214,6 +214,22 @@ setup_nets() {
     # shellcheck disable=SC2086 # one argument for each
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --target .nets $nets 2>/dev/null || return 1
     echo "$nets" > .nets/.build
+}
+
+# JAX and its libraries for `make test-jax`, each pinned and without its dependencies: those that the lock has are not
+# replaced, and Orbax, which only writes checkpoints, is left out.
+setup_jax() {
+    build="jax==0.10.2 jaxlib==0.10.2 flax==0.12.8 optax==0.2.8 opt_einsum==3.4.0 msgpack==1.2.4 treescope==0.1.10 equinox==0.13.8 jaxtyping==0.3.11 wadler_lindig==0.1.8 keras==3.15.1 h5py==3.16.0 absl-py==2.5.1 namex==0.1.0 optree==0.20.0 rich==15.0.0"
+    [ "$(cat .jax/.build 2>/dev/null)" = "$build" ] && return
+    say "Installing $build ..."
+    rm -rf .jax
+    # shellcheck disable=SC2086 # one argument for each
+    if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --target .jax $build 2>/dev/null; then
+        rm -rf .jax
+        say "The tests of JAX are left out: no configured package index has these versions."
+        return 1
+    fi
+    echo "$build" > .jax/.build
 }
 
 # The functions do not have the names of programs, which `command -v` would then find.

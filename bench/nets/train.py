@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from sealift.frameworks.torch.arguments import Arguments, named_results
+from sealift.frameworks.nets.arguments import Arguments
+from sealift.frameworks.torch.arguments import named_results
 
 _STEPS, _ROWS = 3, 8
 
 
 def trained(module: Any, rows: Any) -> Any:
     """The module in evaluation mode after three steps towards random targets."""
-    arguments = Arguments.of(module, rows)
+    arguments = Arguments.of(module.forward, rows, type(module).__name__)
     double = any(weight.dtype == torch.float64 for weight in module.parameters())
     arrays = [np.array(array[:_ROWS]) for array in arguments.arrays(rows).values()]
     tensors = [torch.from_numpy(a.astype(np.float64) if double and a.dtype.kind == "f" else a) for a in arrays]

@@ -97,7 +97,7 @@ class ExportedGraph:
         """
         graph, proto = x.graph, self.model.proto
         prefix = f"{graph.fresh('net')}:"
-        body = compose.add_prefix(proto, prefix).graph
+        body = prefixed(proto.graph, prefix)
         for value, given in zip(proto.graph.input, fed, strict=True):
             tensor, target = given.materialize(), value.type.tensor_type.elem_type
             plain = _ELEMENT.get(tensor.dtype) == target
@@ -124,6 +124,14 @@ class ExportedGraph:
             shape = tuple(size.dim_value or None for size in kind.shape.dim)
             parts.setdefault(place, []).append(Tensor(x.graph, prefix + name, _DTYPES[kind.elem_type], shape))
         return parts
+
+
+def prefixed(graph: onnx.GraphProto, prefix: str) -> onnx.GraphProto:
+    """A copy of a graph whose names begin with `prefix`."""
+    # The bodies of loops read constants of the graph around them, which `onnx.compose` does not rename in bodies unless
+    # they are given.
+    names = {weight.name: prefix + weight.name for weight in graph.initializer}
+    return compose.add_prefix_graph(graph, prefix, name_map=names)
 
 
 def _output(x: Table, prefix: str, value: onnx.ValueInfoProto) -> Tensor:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import compose, shape_inference
+from onnx import shape_inference
 
 from sealift.errors import PackError, SealError
 from sealift.frameworks.base import ArrayInput
+from sealift.frameworks.exported import prefixed
 from sealift.frameworks.named_outputs import contract_name
 from sealift.frameworks.onnx.ports import GraphPort, are_named, check, label_of, refused
 from sealift.frameworks.registry import converter, unsealable
@@ -145,7 +146,7 @@ class OnnxModel:
 def existing(step: OnnxModel, x: Table) -> StepOutput:
     """The graph itself, fed with the columns in its own order and types."""
     graph = x.graph
-    body = compose.add_prefix(step.split.proto, _PREFIX).graph
+    body = prefixed(step.split.proto.graph, _PREFIX)
     fed = _columns(step, x) if step.arrays is None else _arrays(step, x)
     for port in step.inputs:
         source, target = [fed[port.name].materialize().name], [_PREFIX + port.name]

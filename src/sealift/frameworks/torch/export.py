@@ -16,7 +16,8 @@ import torch
 
 from sealift.errors import MissingExtraError
 from sealift.frameworks.exported import OPSET, ExportedGraph
-from sealift.frameworks.torch.arguments import Arguments, Flat
+from sealift.frameworks.nets.arguments import Arguments
+from sealift.frameworks.torch.arguments import Flat
 from sealift.frameworks.torch.attention import with_safe_attention
 from sealift.frameworks.torch.refusals import no_graph, no_operator, random_numbers, user_line
 from sealift.warning_filters import no_warnings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,11 @@ from sealift.optional import need
 _PROGRAM = ("torch.export.exported_program", "ExportedProgram")
 _SKORCH = ("skorch.net", "NeuralNet")
 _KERAS = ("keras.src.models.model", "Model")
+_OTHER_KERAS = ("keras.src.backend.jax.layer", "JaxLayer")  # of models that another framework owns
 _MODELS = {("torch.nn.modules.module", "Module"), _PROGRAM, _SKORCH, _KERAS}
+
+_BACKENDS = ("torch", "jax")
+"""The backends of Keras whose models are packed, each also the name of an extra; the first one is used if installed."""
 
 
 class PyTorch(Framework):
@@ -28,7 +33,8 @@ class PyTorch(Framework):
 
     def owns(self, model: Any) -> bool:
         """Whether the model is a module; tensors and other objects of the library are not models."""
-        return any((kind.__module__, kind.__qualname__) in _MODELS for kind in type(model).__mro__)
+        kinds = {(kind.__module__, kind.__qualname__) for kind in type(model).__mro__}
+        return not kinds.isdisjoint(_MODELS) and _OTHER_KERAS not in kinds
 
     def source(self, model: Any, rows: Any = None) -> Source:
         """A module as a source, for a table, an array, or several arrays as a dict or a tuple."""
@@ -77,11 +83,11 @@ class PyTorch(Framework):
 
 
 def _keras(model: Any, rows: Any, *, is_module: bool) -> Source:
-    """The source for a model of Keras. Raises PackError E302 for another backend than PyTorch."""
+    """The source for a model of Keras. Raises PackError E302 for a backend that is not supported."""
     if not is_module:
         raise PackError(
             "E302",
-            "The model was made by Keras with another backend than PyTorch.",
+            "The model was made by Keras with another backend than PyTorch or JAX.",
             where=type(model).__name__,
             fix="Save it (model.save('net.keras')), and pack that file: it is opened with the backend PyTorch.",
         )
@@ -91,20 +97,21 @@ def _keras(model: Any, rows: Any, *, is_module: bool) -> Source:
 
 
 def _keras_file(path: Path) -> Any:
-    """The model in a file of Keras, with the backend PyTorch. Functions in it are not run (safe_mode)."""
+    """The model in a file of Keras, with its backend PyTorch or JAX. Functions in it are not run (safe_mode)."""
     loaded = sys.modules.get("keras")
-    backend = "torch" if loaded is None else str(loaded.backend.backend())
-    if backend != "torch":
+    backend = next((each for each in _BACKENDS if find_spec(each) is not None), _BACKENDS[0])
+    backend = backend if loaded is None else str(loaded.backend.backend())
+    if backend not in _BACKENDS:
         raise PackError(
             "E308",
             f"Keras is in use with the backend {backend}.",
             where=str(path),
             fix="Set the environment variable KERAS_BACKEND=torch before Keras is imported, or use `sealift pack`.",
         )
-    os.environ["KERAS_BACKEND"] = "torch"
-    need("torch", "torch", "Opening this file", where=str(path))
+    os.environ["KERAS_BACKEND"] = backend
+    need(backend, backend, "Opening this file", where=str(path))
     try:
-        return need("keras", "torch", "Opening this file", where=str(path)).saving.load_model(path, compile=False)
+        return need("keras", backend, "Opening this file", where=str(path)).saving.load_model(path, compile=False)
     except (ValueError, TypeError) as error:
         raise PackError(
             "E308",

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import re
-import sysconfig
-import traceback
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from sealift.errors import PackError
+from sealift.frameworks.nets import lines
 
 _TORCH = str(Path(torch.__file__).parent)
-_OWN = str(Path(__file__).parents[2])
-_PYTHON = sysconfig.get_paths()["stdlib"]
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 _SHAPE = re.compile(r"specialized it to be a constant \((\d+)\)")
 
 
 def user_line(trace: str | None) -> str:
     """`file.py, line 7`: the innermost frame of a trace that is not in PyTorch; empty if there is none."""
-    frames = [(file, line) for file, line in _FRAME.findall(trace or "") if _is_users(file)]
-    return f"{frames[-1][0]}, line {frames[-1][1]}" if frames else ""
+    return lines.innermost(((file, int(line)) for file, line in _FRAME.findall(trace or "")), (_TORCH,))
 
 
 def line_of(error: BaseException) -> str:
     """The innermost line of the user's code that led to an error; empty if there is none."""
-    line = ""
-    each: BaseException | None = error
-    while each is not None and not line:
-        frames = traceback.extract_tb(each.__traceback__)
-        users = [frame for frame in frames if _is_users(frame.filename)]
-        line = f"{users[-1].filename}, line {users[-1].lineno}" if users else user_line(str(each))
-        each = each.__cause__ or each.__context__
-    return line
+    return lines.line_of(error, (_TORCH,), user_line)
 
 
 def no_graph(error: Exception, kind: str) -> PackError:
@@ -121,7 +110,3 @@ def _line_of_operation(program: Any, operation: str) -> str:
     except Exception:  # the exporter has reported the operation already
         return ""
     return next((user_line(n.meta.get("stack_trace")) for n in nodes if str(n.target).startswith(operation)), "")
-
-
-def _is_users(file: str) -> bool:
-    return not file.startswith((_TORCH, _OWN, "<")) and ("site-packages" in file or not file.startswith(_PYTHON))

@@ -31,15 +31,8 @@ def check_calls(answer: Callable[[Sequence[int]], Answers], count: int, kind: st
     """
     largest = [row % count for row in range(max(BATCHES))]
     whole, again = answer(largest), answer(largest)
-    scales = {name: float(np.abs(_finite(array)).max(initial=0.0)) or 1.0 for name, array in whole.items()}
-    if any(not _agree(again[name], array, scales[name]) for name, array in whole.items()):
-        raise PackError(
-            "E330",
-            "Two calls with the same rows give different answers: the module uses random numbers, the time, or what an "
-            "earlier call stored.",
-            where=kind,
-            fix="Make forward a function of its arguments only in evaluation mode.",
-        )
+    scales = _scales(whole)
+    check_repeated(whole, again, kind)
     for name, array in whole.items():
         if len(array.shape) == 0 or len(array) != len(largest):
             raise _dependent(f"for {len(largest)} rows it gives {name!r} the shape {list(array.shape)}", kind)
@@ -61,6 +54,23 @@ def check_calls(answer: Callable[[Sequence[int]], Answers], count: int, kind: st
                 raise _dependent(f"with {size} row{'s' * (size > 1)} in a call they differ from those with 32", kind)
 
 
+def check_repeated(answers: Answers, again: Answers, kind: str) -> None:
+    """Raise PackError E330 where two calls with the same rows answer differently."""
+    scales = _scales(answers)
+    if any(not _agree(again[name], array, scales[name]) for name, array in answers.items()):
+        raise PackError(
+            "E330",
+            "Two calls with the same rows give different answers: the net uses random numbers, the time, or what an "
+            "earlier call stored.",
+            where=kind,
+            fix="Make its answer a function of its arguments only in evaluation mode.",
+        )
+
+
+def _scales(answers: Answers) -> dict[str, float]:
+    return {name: float(np.abs(_finite(array)).max(initial=0.0)) or 1.0 for name, array in answers.items()}
+
+
 def _agree(got: npt.NDArray[Any], wanted: npt.NDArray[Any], scale: float) -> bool:
     if got.shape != wanted.shape:
         return False
@@ -80,6 +90,6 @@ def _dependent(how: str, kind: str) -> PackError:
         "E331",
         f"The answers depend on the other rows of a call, or on their number: {how}.",
         where=kind,
-        fix="Compute along the axes of a row (dim=1 or later, not dim=0), name the axis in squeeze(-1), and let "
+        fix="Compute along the axes of a row (axis or dim 1 and later, not 0), name the axis in squeeze(-1), and let "
         "normalization use its running statistics.",
     )

@@ -1,4 +1,4 @@
-"""Rows with which a module is exported and checked: some of the caller's, or invented ones."""
+"""Rows with which a net is exported and checked: some of the caller's, or invented ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.frameworks.torch.arguments import Arguments
-from sealift.frameworks.torch.invariance import BATCHES
+from sealift.frameworks.nets.arguments import Arguments
+from sealift.frameworks.nets.invariance import BATCHES
 from sealift.graph.builder import Tensor
 
 _ROWS = BATCHES[-1]
@@ -45,7 +45,7 @@ def invented(names: Sequence[str], tensors: Sequence[Tensor]) -> dict[str, npt.N
 
 
 def as_given(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
-    """A copy of an array as the module takes it: floats in the dtype of its weights. A module could write into it."""
+    """A copy of an array as the net takes it: floats in the dtype of its weights. A net could write into it."""
     if array.dtype.kind == "f":
         return np.array(array, dtype=dtype)
     return np.array(array, dtype=np.int64 if array.dtype.kind in "iu" and array.dtype != np.uint8 else array.dtype)

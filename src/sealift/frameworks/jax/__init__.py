@@ -1,0 +1,1 @@
+"""Functions of JAX and the modules of its libraries: Flax, Equinox, and Keras with the backend JAX."""

@@ -1,0 +1,1 @@
+"""What the frameworks of neural networks share: arguments, examples, checks of calls, and the source of a net."""
