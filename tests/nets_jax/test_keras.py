@@ -19,6 +19,7 @@ from comparison import packed  # noqa: E402
 import sealift  # noqa: E402
 from packs import no_node  # noqa: E402, F401 - a fixture
 from sealift.packing.load_model import load_model  # noqa: E402
+from sealift.warning_filters import no_warnings  # noqa: E402
 
 layers = keras.layers
 RANDOM = np.random.default_rng(0)
@@ -42,7 +43,8 @@ def _cnn() -> Any:
 def test_a_model_and_its_file(tmp_path: Path) -> None:
     model = _cnn()
     packed(model, IMAGES, tmp_path)
-    model.save(tmp_path / "net.keras")
+    with no_warnings():  # of Keras about NumPy
+        model.save(tmp_path / "net.keras")
     opened = load_model(str(tmp_path / "net.keras"))
     packed(opened, IMAGES, tmp_path, call=model)
 

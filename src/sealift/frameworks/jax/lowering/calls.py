@@ -9,28 +9,28 @@ import numpy as np
 from onnx import helper
 
 from sealift.frameworks.jax.lowering.emitter import UnknownFormError, info
+from sealift.frameworks.jax.lowering.operands import Operand
 from sealift.frameworks.jax.lowering.rules import Walk, rule
-from sealift.frameworks.jax.lowering.values import Value
 
 _INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 
 
 @rule("jit", "pjit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call", "custom_vjp_call_jaxpr",
       "checkpoint", "remat2", "remat", "custom_lin", "run_state")  # fmt: skip
-def _call(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _call(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     inner = next(equation.params[name] for name in _INNER if name in equation.params)
     jaxpr, consts = (inner.jaxpr, inner.consts) if hasattr(inner, "consts") else (inner, ())
     return walk.inner(jaxpr, consts, operands)
 
 
 @rule("debug_callback", "debug_print")
-def _nothing(_walk: Walk, _equation: Any, _operands: Sequence[Value]) -> list[Value]:
+def _nothing(_walk: Walk, _equation: Any, _operands: Sequence[Operand]) -> list[Operand]:
     """What is printed while a function runs is no part of its result."""
     return []
 
 
 @rule("scan")
-def _scan(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _scan(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     """`jax.lax.scan`: the operator Scan, whose body reads the constants of the loop from around it."""
     graph, given = walk.graph, equation.params
     outside, carried = given["num_consts"], given["num_carry"]
@@ -39,10 +39,10 @@ def _scan(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
     inner = body.jaxpr.invars[outside:]
     starts = [graph.full(value) for value in carry]
     sequences = [graph.full(value) for value in steps]
-    kept = [Value(v.shape, v.dtype, v.shape, graph.full(v)) if not v.is_constant else v for v in consts]
+    kept = [Operand(v.shape, v.dtype, v.shape, graph.full(v)) if not v.is_constant else v for v in consts]
     names = [graph.fresh() for _ in inner]
     given_values = [
-        Value(tuple(var.aval.shape), np.dtype(var.aval.dtype), tuple(var.aval.shape), name)
+        Operand(tuple(var.aval.shape), np.dtype(var.aval.dtype), tuple(var.aval.shape), name)
         for var, name in zip(inner, names, strict=True)
     ]
     inputs = [info(name, var.aval.dtype, var.aval.shape) for name, var in zip(names, inner, strict=True)]
@@ -70,14 +70,14 @@ def _scan(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
 
 
 @rule("cond")
-def _choice(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _choice(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     """`jax.lax.cond` or `switch`: the branch of a known index, otherwise the operator If."""
     graph, (index, *rest), branches = walk.graph, operands, equation.params["branches"]
     known = graph.array(index)
     if known is not None:
         chosen = branches[min(max(int(known), 0), len(branches) - 1)]
         return walk.inner(chosen.jaxpr, chosen.consts, rest)
-    held = [v if v.is_constant else Value(v.shape, v.dtype, v.shape, graph.full(v)) for v in rest]
+    held = [v if v.is_constant else Operand(v.shape, v.dtype, v.shape, graph.full(v)) for v in rest]
     position = graph.cast(graph.full(index), np.int64)
 
     def from_branch(at: int) -> list[str]:
@@ -103,5 +103,5 @@ def _choice(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]
 
 
 @rule("while")
-def _while(_walk: Walk, _equation: Any, _operands: Sequence[Value]) -> list[Value]:
+def _while(_walk: Walk, _equation: Any, _operands: Sequence[Operand]) -> list[Operand]:
     raise UnknownFormError("whose number of turns depends on values; use jax.lax.fori_loop with constant bounds")

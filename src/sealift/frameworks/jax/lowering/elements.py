@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import Emitter, UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand
 from sealift.frameworks.jax.lowering.rules import RULES, Walk, rule
-from sealift.frameworks.jax.lowering.values import Value
 
 _OPERATORS = {
     "abs": "Abs", "acos": "Acos", "acosh": "Acosh", "asin": "Asin", "asinh": "Asinh", "atan": "Atan", "atanh": "Atanh",
@@ -26,12 +26,12 @@ _LOGICAL = {
 """Primitives that are one operator for booleans and another one for numbers."""
 
 
-def _operator(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _operator(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     kind = _OPERATORS[equation.primitive.name]
     return walk.graph.elementwise(kind, operands, equation.outvars[0].aval)
 
 
-def _logical(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _logical(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     kind = _LOGICAL[equation.primitive.name][operands[0].dtype.kind != "b"]
     return walk.graph.elementwise(kind, operands, equation.outvars[0].aval)
 
@@ -44,7 +44,7 @@ def _composed(*names: str) -> Callable[[Callable[..., str]], Callable[..., str]]
     """Register `(graph, number, *operands) -> tensor`, where `number` makes a constant of the operands' dtype."""
 
     def register(function: Callable[..., str]) -> Callable[..., str]:
-        def convert(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+        def convert(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
             graph, dtype = walk.graph, operands[0].dtype
 
             def number(value: float) -> str:
@@ -130,7 +130,7 @@ def _atan2(graph: Emitter, number: Callable[[float], str], y: str, x: str) -> st
 
 
 @rule("ne")
-def _ne(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _ne(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph = walk.graph
     return graph.elementwise(
         lambda x, y: graph.node("Not", [graph.node("Equal", [x, y])]), operands, equation.outvars[0].aval
@@ -138,7 +138,7 @@ def _ne(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("integer_pow")
-def _integer_pow(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _integer_pow(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, power, dtype = walk.graph, int(equation.params["y"]), operands[0].dtype
 
     def raised(x: str) -> str:
@@ -158,7 +158,7 @@ def _integer_pow(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("round")
-def _round(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _round(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """To the even number (`lax.RoundingMethod` 1), or away from zero (0)."""
     graph, aval = walk.graph, equation.outvars[0].aval
     if int(equation.params["rounding_method"]) == 1:
@@ -172,7 +172,7 @@ def _round(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("clamp")
-def _clamp(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _clamp(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph = walk.graph
     return graph.elementwise(
         lambda low, x, high: graph.node("Min", [graph.node("Max", [x, low]), high]), operands, equation.outvars[0].aval
@@ -180,7 +180,7 @@ def _clamp(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("select_n")
-def _select(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _select(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, aval, (which, *cases) = walk.graph, equation.outvars[0].aval, operands
     if which.dtype.kind == "b":
         return graph.elementwise("Where", [which, cases[1], cases[0]], aval)
@@ -196,7 +196,7 @@ def _select(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("convert_element_type")
-def _convert(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _convert(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, aval = walk.graph, equation.outvars[0].aval
     if operands[0].dtype == aval.dtype:
         return operands[0]
@@ -205,7 +205,7 @@ def _convert(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 @rule("copy", "copy_p", "stop_gradient", "device_put", "reduce_precision", "sharding_constraint", "pvary",
       "optimization_barrier", "layout_constraint", "mesh_cast", "reshard")  # fmt: skip
-def _same(_walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _same(_walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     if equation.primitive.name == "reduce_precision" and equation.params["mantissa_bits"] not in (23, 52):
         raise UnknownFormError("with fewer digits than float32 has")
     return list(operands)

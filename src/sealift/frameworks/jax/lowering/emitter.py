@@ -12,7 +12,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from sealift.frameworks.jax.lowering.values import Shape, Value, is_fixed, joined, same_shape
+from sealift.frameworks.jax.lowering.operands import Operand, Shape, is_fixed, joined, same_shape
 
 _ELEMENT = {
     np.dtype(np.float32): onnx.TensorProto.FLOAT,
@@ -70,12 +70,12 @@ class Emitter:
         self.nodes.append(helper.make_node(kind, list(inputs), outputs, **attributes))
         return outputs
 
-    def made(self, like: Any, name: str, stored: Shape | None = None) -> Value:
+    def made(self, like: Any, name: str, stored: Shape | None = None) -> Operand:
         """The value of a variable of the aval `like`, computed by the tensor `name`."""
         shape = tuple(like.shape)
         if self.place:
             self.places[name] = self.place
-        return Value(shape, np.dtype(like.dtype), shape if stored is None else stored, name)
+        return Operand(shape, np.dtype(like.dtype), shape if stored is None else stored, name)
 
     def constant(self, array: npt.ArrayLike, dtype: Any = None) -> str:
         """The name of a constant; equal small ones have one name."""
@@ -97,11 +97,11 @@ class Emitter:
 
     # --- values -------------------------------------------------------------------------------------------------
 
-    def ref(self, value: Value) -> str:
+    def ref(self, value: Operand) -> str:
         """The tensor of a value as it is stored."""
         return self.constant(np.asarray(value.array)) if value.is_constant else value.name
 
-    def full(self, value: Value) -> str:
+    def full(self, value: Operand) -> str:
         """The tensor of a value in its whole shape."""
         if same_shape(value.stored, value.shape):
             return self.ref(value)
@@ -109,7 +109,7 @@ class Emitter:
             return self.constant(np.broadcast_to(np.asarray(value.array), value.shape))
         return self.node("Expand", [self.ref(value), self.dims(value.shape)])
 
-    def array(self, value: Value) -> npt.NDArray[Any] | None:
+    def array(self, value: Operand) -> npt.NDArray[Any] | None:
         """The elements of a constant in its whole shape; None if they are not known."""
         if not value.is_constant or not is_fixed(value.shape):
             return None
@@ -119,7 +119,7 @@ class Emitter:
         """A tensor in another dtype."""
         return self.node("Cast", [name], to=element(dtype))
 
-    def elementwise(self, kind: str | Callable[..., str], values: Sequence[Value], like: Any) -> Value:
+    def elementwise(self, kind: str | Callable[..., str], values: Sequence[Operand], like: Any) -> Operand:
         """An operator of each element: a kind, or a function of the operands' names."""
         names = [self.ref(value) for value in values]
         name = self.node(kind, names) if isinstance(kind, str) else kind(*names)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import Emitter, UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand, is_fixed, same
 from sealift.frameworks.jax.lowering.rules import Walk, rule
-from sealift.frameworks.jax.lowering.values import Value, is_fixed, same
 
 _SCATTERS = {"scatter": "none", "scatter-add": "add", "scatter_add": "add", "scatter_mul": "mul", "scatter-mul": "mul",
              "scatter_min": "min", "scatter-min": "min", "scatter_max": "max", "scatter-max": "max"}  # fmt: skip
 
 
 @rule("gather")
-def _gather(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _gather(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """`jax.lax.gather` of whole parts: at each index, one element along the indexed axes and all along the others.
 
     Indices outside the array give the fill value of the mode FILL_OR_DROP, or are moved to its border by CLIP.
@@ -96,7 +96,7 @@ class _Indices:
         valid: a tensor (…) that is true where all starts are inside; None if all of them are known to be.
     """
 
-    def __init__(self, graph: Emitter, at: Value, sizes: Sequence[Any], lengths: Sequence[Any]) -> None:
+    def __init__(self, graph: Emitter, at: Operand, sizes: Sequence[Any], lengths: Sequence[Any]) -> None:
         self._graph, self.valid = graph, None
         known = graph.array(at)
         if known is not None and is_fixed((*sizes, *lengths)):
@@ -120,7 +120,7 @@ class _Indices:
 
 
 @rule(*_SCATTERS)
-def _scatter(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _scatter(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """`jax.lax.scatter` of whole parts at known indices, by ScatterND on an array whose indexed axes come first."""
     graph, aval, (x, at, updates) = walk.graph, equation.outvars[0].aval, operands
     numbers, known = equation.params["dimension_numbers"], graph.array(at)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import Emitter, UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand
 from sealift.frameworks.jax.lowering.rules import Walk, rule
 from sealift.frameworks.jax.lowering.shapes import padded, reversed_axes
-from sealift.frameworks.jax.lowering.values import Value
 
 
 @rule("dot_general")
-def _dot(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _dot(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """`jax.lax.dot_general`: the result's axes are those of the batch, then the other ones of each operand."""
     graph, aval = walk.graph, equation.outvars[0].aval
     (summed, batch) = equation.params["dimension_numbers"]
@@ -44,13 +44,13 @@ def _dot(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
     return graph.made(aval, name)
 
 
-def _as(graph: Emitter, x: Value, dtype: Any) -> str:
+def _as(graph: Emitter, x: Operand, dtype: Any) -> str:
     name = graph.full(x)
     return name if x.dtype == dtype else graph.cast(name, dtype)
 
 
 @rule("conv_general_dilated")
-def _conv(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _conv(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """`jax.lax.conv_general_dilated`, a transposed convolution where the input is dilated."""
     graph, aval, given = walk.graph, equation.outvars[0].aval, equation.params
     if given["batch_group_count"] != 1:

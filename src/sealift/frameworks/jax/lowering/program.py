@@ -11,8 +11,8 @@ from onnx import helper
 
 from sealift.frameworks.jax.lowering import calls, elements, indexing, products, reductions, shapes, windows
 from sealift.frameworks.jax.lowering.emitter import Emitter, UnknownFormError, info
+from sealift.frameworks.jax.lowering.operands import Operand, is_fixed, joined
 from sealift.frameworks.jax.lowering.rules import RULES
-from sealift.frameworks.jax.lowering.values import Value, is_fixed, joined
 from sealift.graph.builder import IR_VERSION, OPSETS
 
 _LARGEST = 1 << 24
@@ -54,15 +54,15 @@ class Program:
         self.graph = Emitter()
         self._line_of = line_of
 
-    def inner(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Value]) -> list[Value]:
+    def inner(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Operand]) -> list[Operand]:
         """The results of a jaxpr for operands."""
-        known: dict[Any, Value] = {}
-        known.update(zip(jaxpr.constvars, (Value.of_array(_plain(each)) for each in consts), strict=True))
+        known: dict[Any, Operand] = {}
+        known.update(zip(jaxpr.constvars, (Operand.of_array(_plain(each)) for each in consts), strict=True))
         known.update(zip(jaxpr.invars, operands, strict=True))
 
-        def read(atom: Any) -> Value:
+        def read(atom: Any) -> Operand:
             if hasattr(atom, "val"):
-                return Value.of_array(np.asarray(atom.val, dtype=atom.aval.dtype))
+                return Operand.of_array(np.asarray(atom.val, dtype=atom.aval.dtype))
             return known[atom]
 
         for equation in _needed(jaxpr):
@@ -70,7 +70,7 @@ class Program:
             known.update(zip(equation.outvars, results, strict=False))
         return [read(atom) for atom in jaxpr.outvars]
 
-    def _results(self, equation: Any, operands: Sequence[Value]) -> list[Value]:
+    def _results(self, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
         computed = _computed(equation, operands)
         if computed is not None:
             return computed
@@ -82,7 +82,7 @@ class Program:
             results = rule(self, equation, operands)
         except UnknownFormError as error:
             raise Unconverted(equation, str(error)) from error
-        return [results] if isinstance(results, Value) else results
+        return [results] if isinstance(results, Operand) else results
 
 
 def graph_of(closed: Any, names: Sequence[str], line_of: Callable[[Any], str]) -> tuple[Any, dict[str, str]]:
@@ -102,7 +102,7 @@ def graph_of(closed: Any, names: Sequence[str], line_of: Callable[[Any], str]) -
     for name, var in zip(names, jaxpr.invars, strict=True):
         shape = tuple(var.aval.shape)
         graph.declare_sizes(name, shape)
-        operands.append(Value(shape, np.dtype(var.aval.dtype), shape, name))
+        operands.append(Operand(shape, np.dtype(var.aval.dtype), shape, name))
     results = program.inner(jaxpr, closed.consts, operands)
     outputs = [graph.node("Identity", [graph.full(value)]) for value in results]
     body = helper.make_graph(
@@ -132,7 +132,7 @@ def _needed(jaxpr: Any) -> list[Any]:
     return chosen[::-1]
 
 
-def _computed(equation: Any, operands: Sequence[Value]) -> list[Value] | None:
+def _computed(equation: Any, operands: Sequence[Operand]) -> list[Operand] | None:
     """The results as constants, where all operands are constants; else None."""
     name, avals = equation.primitive.name, [var.aval for var in equation.outvars]
     if name in _LAZY or not all(value.is_constant for value in operands):
@@ -141,7 +141,7 @@ def _computed(equation: Any, operands: Sequence[Value]) -> list[Value] | None:
         stored = joined([value.stored for value in operands])
         arrays = [np.broadcast_to(np.asarray(value.array), stored) for value in operands]
         result = np.asarray(equation.primitive.bind(*arrays, **equation.params))
-        return [Value(tuple(avals[0].shape), result.dtype, tuple(result.shape), array=result)]
+        return [Operand(tuple(avals[0].shape), result.dtype, tuple(result.shape), array=result)]
     if not all(is_fixed(tuple(aval.shape)) and aval.size <= _LARGEST for aval in avals):
         return None
     if not all(is_fixed(value.shape) for value in operands):
@@ -152,4 +152,4 @@ def _computed(equation: Any, operands: Sequence[Value]) -> list[Value] | None:
     ]
     bound = equation.primitive.bind(*arrays, **equation.params)
     results = bound if equation.primitive.multiple_results else [bound]
-    return [Value.of_array(_plain(jax.block_until_ready(each))) for each in results]
+    return [Operand.of_array(_plain(jax.block_until_ready(each))) for each in results]

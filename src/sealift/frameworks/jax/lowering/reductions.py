@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand, is_fixed
 from sealift.frameworks.jax.lowering.rules import Walk, rule
-from sealift.frameworks.jax.lowering.values import Value, is_fixed
 
 _REDUCTIONS = {
     "reduce_sum": "ReduceSum", "reduce_max": "ReduceMax", "reduce_min": "ReduceMin", "reduce_prod": "ReduceProd",
@@ -18,7 +18,7 @@ _REDUCTIONS = {
 
 
 @rule(*_REDUCTIONS)
-def _reduce(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _reduce(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, aval, x = walk.graph, equation.outvars[0].aval, operands[0]
     kind, name = _REDUCTIONS[equation.primitive.name], graph.full(x)
     axes = list(equation.params["axes"])
@@ -31,7 +31,7 @@ def _reduce(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("argmax", "argmin")
-def _arg(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _arg(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """The index of the first largest or smallest element."""
     graph, aval, (axis,) = walk.graph, equation.outvars[0].aval, equation.params["axes"]
     kind, x = {"argmax": "ArgMax", "argmin": "ArgMin"}[equation.primitive.name], graph.full(operands[0])
@@ -40,7 +40,7 @@ def _arg(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("cumsum")
-def _cumsum(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _cumsum(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, given = walk.graph, equation.params
     axis = graph.constant(given["axis"], np.int64)
     name = graph.node("CumSum", [graph.full(operands[0]), axis], reverse=int(given["reverse"]))
@@ -48,7 +48,7 @@ def _cumsum(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("cumlogsumexp")
-def _cumlogsumexp(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _cumlogsumexp(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """log(cumsum(exp(x - m))) + m with the largest m along the axis."""
     graph, given = walk.graph, equation.params
     x = graph.full(operands[0])
@@ -59,7 +59,7 @@ def _cumlogsumexp(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value
 
 
 @rule("top_k")
-def _top_k(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _top_k(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     graph, given, x = walk.graph, equation.params, operands[0]
     axis = int(given.get("axis", len(x.shape) - 1))
     names = graph.multi("TopK", [graph.full(x), graph.dim(given["k"])], 2, axis=axis)
@@ -68,7 +68,7 @@ def _top_k(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
 
 
 @rule("sort")
-def _sort(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _sort(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     """Sorted by the first operand; the others in the same order."""
     graph, given, key = walk.graph, equation.params, operands[0]
     axis = given["dimension"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sealift.frameworks.jax.lowering.emitter import Emitter
-from sealift.frameworks.jax.lowering.values import Value
+from sealift.frameworks.jax.lowering.operands import Operand
 
 
 class Walk(Protocol):
@@ -14,12 +14,12 @@ class Walk(Protocol):
 
     graph: Emitter
 
-    def inner(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Value]) -> list[Value]:
+    def inner(self, jaxpr: Any, consts: Sequence[Any], operands: Sequence[Operand]) -> list[Operand]:
         """The results of an inner jaxpr, whose equations are converted in place."""
         ...
 
 
-Rule: TypeAlias = Callable[[Walk, Any, Sequence[Value]], "Value | list[Value]"]
+Rule: TypeAlias = Callable[[Walk, Any, Sequence[Operand]], "Operand | list[Operand]"]
 """`(walk, equation, operands) -> results`. The graph of the walk takes the nodes."""
 _R = TypeVar("_R", bound=Rule)
 RULES: dict[str, Rule] = {}

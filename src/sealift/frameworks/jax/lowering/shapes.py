@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import Emitter, UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand, Shape, is_fixed, same, same_shape
 from sealift.frameworks.jax.lowering.rules import Walk, rule
-from sealift.frameworks.jax.lowering.values import Shape, Value, is_fixed, same, same_shape
 
 
 @rule("broadcast_in_dim")
-def _broadcast(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _broadcast(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """Axes of size 1 where the result is larger; nothing is repeated yet."""
     graph, aval, x = walk.graph, equation.outvars[0].aval, operands[0]
     places = equation.params["broadcast_dimensions"]
@@ -25,7 +25,7 @@ def _broadcast(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
         stored = [1] * len(aval.shape)
     shape = tuple(stored)
     if x.is_constant:
-        return Value(tuple(aval.shape), x.dtype, shape, array=np.asarray(x.array).reshape(shape))
+        return Operand(tuple(aval.shape), x.dtype, shape, array=np.asarray(x.array).reshape(shape))
     if same_shape(shape, x.stored):
         return replace(x, shape=tuple(aval.shape))
     new = [at for at in range(len(shape)) if at not in places] if x.stored else list(range(len(shape)))
@@ -34,7 +34,7 @@ def _broadcast(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("reshape", "expand_dims", "squeeze")
-def _reshape(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _reshape(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, aval, x = walk.graph, equation.outvars[0].aval, operands[0]
     if not x.stored:  # a number repeated
         return replace(x, shape=tuple(aval.shape))
@@ -42,7 +42,7 @@ def _reshape(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("transpose")
-def _transpose(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _transpose(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, aval, x = walk.graph, equation.outvars[0].aval, operands[0]
     if not x.stored:
         return replace(x, shape=tuple(aval.shape))
@@ -51,28 +51,28 @@ def _transpose(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("concatenate")
-def _concatenate(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _concatenate(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph = walk.graph
     names = [graph.full(x) for x in operands]
     return graph.made(equation.outvars[0].aval, graph.node("Concat", names, axis=equation.params["dimension"]))
 
 
 @rule("stack")
-def _stack(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _stack(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, axis = walk.graph, equation.params["axis"]
     names = [graph.node("Unsqueeze", [graph.full(x), graph.ints([axis])]) for x in operands]
     return graph.made(equation.outvars[0].aval, graph.node("Concat", names, axis=axis))
 
 
 @rule("split")
-def _split(walk: Walk, equation: Any, operands: Sequence[Value]) -> list[Value]:
+def _split(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     graph, sizes, axis = walk.graph, equation.params["sizes"], equation.params["axis"]
     names = graph.multi("Split", [graph.full(operands[0]), graph.dims(tuple(sizes))], len(sizes), axis=axis)
     return [graph.made(var.aval, name) for var, name in zip(equation.outvars, names, strict=True)]
 
 
 @rule("slice")
-def _slice(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _slice(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, x = walk.graph, operands[0]
     starts, limits = equation.params["start_indices"], equation.params["limit_indices"]
     steps = equation.params["strides"] or (1,) * len(starts)
@@ -89,7 +89,7 @@ def _slice(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
 
 
 @rule("rev")
-def _reverse(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _reverse(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, axes = walk.graph, list(equation.params["dimensions"])
     return graph.made(equation.outvars[0].aval, reversed_axes(graph, graph.full(operands[0]), axes))
 
@@ -102,7 +102,7 @@ def reversed_axes(graph: Emitter, name: str, axes: Sequence[int]) -> str:
 
 
 @rule("pad")
-def _pad(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _pad(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, (x, value) = walk.graph, operands
     config = equation.params["padding_config"]
     if any(not same(inner, 0) for *_, inner in config):
@@ -125,7 +125,7 @@ def padded(graph: Emitter, name: str, ends: Sequence[int], value: str) -> str:
 
 
 @rule("iota")
-def _iota(walk: Walk, equation: Any, _operands: Sequence[Value]) -> Value:
+def _iota(walk: Walk, equation: Any, _operands: Sequence[Operand]) -> Operand:
     graph, aval, axis = walk.graph, equation.outvars[0].aval, equation.params["dimension"]
     limits = [graph.constant(0, np.int64), graph.node("Squeeze", [graph.dim(aval.shape[axis])])]
     numbers = graph.cast(graph.node("Range", [*limits, graph.constant(1, np.int64)]), aval.dtype)
@@ -134,7 +134,7 @@ def _iota(walk: Walk, equation: Any, _operands: Sequence[Value]) -> Value:
 
 
 @rule("dim_as_value")
-def _size(walk: Walk, equation: Any, _operands: Sequence[Value]) -> Value:
+def _size(walk: Walk, equation: Any, _operands: Sequence[Operand]) -> Operand:
     """A free size as a number."""
     graph, aval = walk.graph, equation.outvars[0].aval
     name = graph.node("Squeeze", [graph.dim(equation.params["dim"])])
@@ -142,7 +142,7 @@ def _size(walk: Walk, equation: Any, _operands: Sequence[Value]) -> Value:
 
 
 @rule("dynamic_slice")
-def _dynamic_slice(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _dynamic_slice(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """A part whose start is computed, moved into the array where it would go beyond its end."""
     graph, aval, x = walk.graph, equation.outvars[0].aval, operands[0]
     name = graph.full(x)
@@ -155,7 +155,7 @@ def _dynamic_slice(walk: Walk, equation: Any, operands: Sequence[Value]) -> Valu
 
 
 @rule("dynamic_update_slice")
-def _dynamic_update(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _dynamic_update(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     graph, (x, update, *starts) = walk.graph, operands
     cut = [at for at, size in enumerate(update.shape) if not same(size, x.shape[at])]
     firsts = {at: _start(graph, starts[at], x.shape[at], update.shape[at]) for at in cut}
@@ -173,7 +173,7 @@ def _dynamic_update(walk: Walk, equation: Any, operands: Sequence[Value]) -> Val
     return graph.made(equation.outvars[0].aval, written(graph.full(x), cut))
 
 
-def _start(graph: Emitter, start: Value, size: Any, length: Any) -> str:
+def _start(graph: Emitter, start: Operand, size: Any, length: Any) -> str:
     """The start of a part of `length` in an axis of `size`, within it (1,)."""
     known = graph.array(start)
     if known is not None and is_fixed((size, length)):

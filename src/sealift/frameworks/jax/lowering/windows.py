@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from sealift.frameworks.jax.lowering.emitter import UnknownFormError
+from sealift.frameworks.jax.lowering.operands import Operand, same
 from sealift.frameworks.jax.lowering.rules import Walk, rule
-from sealift.frameworks.jax.lowering.values import Value, same
 
 
 @rule("reduce_window_max", "reduce_window_sum", "reduce_window_min")
-def _pool(walk: Walk, equation: Any, operands: Sequence[Value]) -> Value:
+def _pool(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     """The largest, the sum or the smallest of each window; padding counts as -inf, 0 or inf."""
     graph, aval, given, x = walk.graph, equation.outvars[0].aval, equation.params, operands[0]
     if aval.dtype != np.float32:

@@ -13,7 +13,7 @@ Shape: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Value:
+class Operand:
     """The value of a variable: a tensor of the graph, or a constant.
 
     A broadcast is not computed before an operator needs it: the tensor can have the size 1, or no axes at all, where
@@ -39,7 +39,7 @@ class Value:
         return self.array is not None
 
     @classmethod
-    def of_array(cls, array: Any) -> Value:
+    def of_array(cls, array: Any) -> Operand:
         """A constant."""
         return cls(tuple(array.shape), array.dtype, tuple(array.shape), array=array)
 
