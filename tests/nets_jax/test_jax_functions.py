@@ -11,7 +11,7 @@ import pytest
 
 jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
 import jax.numpy as jnp  # noqa: E402
-from comparison import packed  # noqa: E402
+from jax_comparison import packed  # noqa: E402
 
 import sealift  # noqa: E402
 from packs import no_node  # noqa: E402, F401 - a fixture

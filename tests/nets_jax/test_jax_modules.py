@@ -12,8 +12,8 @@ import pytest
 jax = pytest.importorskip("jax", reason="JAX is not installed: make test-jax")
 pytest.importorskip("flax", reason="Flax is not installed: make test-jax")
 import jax.numpy as jnp  # noqa: E402
-from comparison import packed  # noqa: E402
 from flax import linen, nnx  # noqa: E402
+from jax_comparison import packed  # noqa: E402
 
 from packs import no_node  # noqa: E402, F401 - a fixture
 

@@ -14,7 +14,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras", reason="Keras is not installed: make test-jax")
 if keras.backend.backend() != "jax":
     pytest.skip("Keras is in use with another backend", allow_module_level=True)
-from comparison import packed  # noqa: E402
+from jax_comparison import packed  # noqa: E402
 
 import sealift  # noqa: E402
 from packs import no_node  # noqa: E402, F401 - a fixture

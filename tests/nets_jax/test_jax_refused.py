@@ -72,7 +72,7 @@ def test_a_choice_by_values(tmp_path: Path) -> None:
 
     error = refused(chosen, tmp_path)
     assert error.code == "E332"
-    assert f"test_refused.py, line {chosen.__code__.co_firstlineno + 1}" in error.what
+    assert f"test_jax_refused.py, line {chosen.__code__.co_firstlineno + 1}" in error.what
 
 
 def test_a_loop_by_values(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_an_operation_without_a_form_in_onnx(tmp_path: Path) -> None:
     error = refused(special, tmp_path)
     assert error.code == "E333"
     assert "digamma" in error.what
-    assert f"test_refused.py, line {special.__code__.co_firstlineno + 1}" in error.what
+    assert f"test_jax_refused.py, line {special.__code__.co_firstlineno + 1}" in error.what
 
 
 def test_a_fixed_number_of_rows(tmp_path: Path) -> None:
