@@ -112,3 +112,10 @@ def test_what_is_refused(module: Any, code: str, part: str, tmp_path: Path) -> N
     with pytest.raises(SealiftError) as caught:
         sealift.pack(module.eval(), RANDOM.normal(size=(40, 4, 8)), name="net", output=tmp_path / "net.seal")
     assert (caught.value.code, part in str(caught.value)) == (code, True)
+
+
+@pytest.mark.usefixtures("no_node")
+def test_an_operator_that_has_no_float64(tmp_path: Path) -> None:
+    net = nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(), nn.Flatten()).double().eval()
+    with pytest.raises(SealiftError, match=r"operator Conv in float64.*model\.float\(\)"):
+        sealift.pack(net, RANDOM.normal(size=(12, 2, 9)), name="double", output=tmp_path / "double.seal")

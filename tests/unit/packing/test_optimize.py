@@ -18,6 +18,7 @@ from packs import no_node  # noqa: F401 - a fixture
 from sealift.cli.commands import app
 from sealift.errors import PackError
 from sealift.packing.optimize import METHODS, weights
+from sealift.packing.optimize.trial import TrialRows
 from sealift.packing.options import ContractOptions
 
 CLASSES = 4
@@ -216,3 +217,49 @@ def test_options_of_a_contract_stay(tmp_path: Path) -> None:
         sealift.pack(net(), images(40), name="net", contract=named, output=path)
     small = sealift.optimize(path, methods=["float16-weights"]).write("float16-weights", tmp_path / "small.seal")
     assert sealift.load(small).contract == sealift.load(path).contract
+
+
+def test_rows_with_missing_and_extreme_values_are_named() -> None:
+    """They are compared as long as the contract accepts them."""
+    given = np.random.default_rng(0).random((50, 4)).astype(np.float32)
+    examples = np.array(
+        [[0.5, 0.5, 0.5, 0.5], [np.nan, 0, 0, 0], [0, 1e6, 0, 0], [0, 0, -np.inf, 0], [-0.9, 1.9, 0, 0]]
+    )
+    tensors = {"x": np.concatenate([examples, given]).astype(np.float32)}
+    expected = {"label": np.zeros(55, dtype=np.int64)}
+    rows = TrialRows(tensors, expected, None, len(examples))
+    assert rows.unusual().tolist() == [False, True, True, True, False, *[False] * 50]
+
+
+def test_a_contract_that_refuses_them_permits_int8(tmp_path: Path) -> None:
+    """The net has no bounds of its own; with the whole domain int8 is refused, with the stated domain it is offered."""
+    random = np.random.default_rng(3)
+    constants = [
+        numpy_helper.from_array(random.normal(size=shape, scale=0.3).astype(np.float32), name)
+        for name, shape in (("first", (6, 40)), ("second", (40, 2)))
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["x", "first"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MatMul", ["b", "second"], ["c"]),
+        helper.make_node("Softmax", ["c"], ["p"], axis=1),
+        helper.make_node("ArgMax", ["p"], ["label"], axis=1, keepdims=0),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 6])
+    label = helper.make_tensor_value_info("label", TensorProto.INT64, ["rows"])
+    model = helper.make_model(
+        helper.make_graph(nodes, "net", [x], [label], constants),
+        opset_imports=[helper.make_opsetid("", 20)],
+        ir_version=10,
+    )
+    inputs = np.where(random.random((80, 1)) < 0.5, 1, -1) * random.uniform(1, 3, (80, 6))
+    rows = inputs.astype(np.float32)
+    proof = sealift.ProofOptions(engines=("native",))
+    path = sealift.pack(model, rows, name="n", output=tmp_path / "whole.seal", proof=proof).path
+    reason = sealift.optimize(path, rows, methods=["int8-static"])["int8-static"].outcome.reason
+    assert "with missing or extreme values" in reason
+    fields = {f"x{i}": {"missing": "refused", "range": (-3, 3)} for i in range(6)}
+    options = ContractOptions(fields=fields)
+    path = sealift.pack(model, rows, name="n", output=tmp_path / "stated.seal", proof=proof, contract=options).path
+    found = sealift.optimize(path, rows, methods=["int8-static"])["int8-static"].outcome
+    assert not found.odd

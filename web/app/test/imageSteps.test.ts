@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Refusal, type Picture } from "../src/stages/image/decode";
 import { ImageStage, type PreparedPicture } from "../src/stages/image/stage";
-import { Malformed } from "../src/stages/text/read";
+import { Malformed } from "../src/stages/read";
 
 interface Case {
   why: string;

@@ -6,7 +6,7 @@ import { asNumber } from "../src/seal/json";
 import { sha256Portable } from "../src/seal/sha256";
 import { Stages } from "../src/stages";
 import { murmur3 } from "../src/stages/text/murmur";
-import { Malformed } from "../src/stages/text/read";
+import { Malformed } from "../src/stages/read";
 import { TextStage } from "../src/stages/text/stage";
 import { readJson } from "./vectors";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Malformed } from "../src/stages/text/read";
+import { Malformed } from "../src/stages/read";
 import { TokenizerStage } from "../src/stages/tokenizer/stage";
 import { readJson } from "./vectors";
 

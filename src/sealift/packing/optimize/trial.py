@@ -54,6 +54,25 @@ class TrialRows:
             self.examples,
         )
 
+    def unusual(self) -> npt.NDArray[np.bool_]:
+        """Which rows (N,) have a missing or infinite number, or one far outside the range of the rows that are given.
+
+        Far is more than the width of that range. Without such rows, the examples take their place.
+        """
+        odd = np.zeros(len(self), dtype=np.bool_)
+        for array in self.tensors.values():
+            if array.dtype.kind != "f" or not array[:1].size:
+                continue
+            numbers = array.reshape(len(self), -1)
+            odd |= ~np.isfinite(numbers).all(axis=1)
+            given = numbers[self.examples :] if len(self) > self.examples else numbers
+            given = given[np.isfinite(given).all(axis=1)]
+            if len(given):
+                low, high = given.min(), given.max()
+                with np.errstate(invalid="ignore", over="ignore"):
+                    odd |= ((numbers < 2 * low - high) | (numbers > 2 * high - low)).any(axis=1)
+        return odd
+
     def pieces(self) -> Iterator[_Arrays]:
         """The tensors in pieces of some rows."""
         for start in range(0, len(self), _PIECE):
@@ -67,6 +86,7 @@ class Outcome:
     Attributes:
         milliseconds: engine → the median time of a single row.
         flips: rows in which a label, or another answer that must be equal, differs in any engine.
+        odd: those of them with missing or extreme values (`TrialRows.unusual`).
         worst: output → the largest difference in any engine, in units of the magnitude of its tolerance.
         metrics: the quality of the answers, where the true ones are known.
         reason: why the variant is not offered; empty where it is.
@@ -74,6 +94,7 @@ class Outcome:
 
     milliseconds: dict[str, float] = field(default_factory=dict)
     flips: int = 0
+    odd: int = 0
     worst: dict[str, float] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     reason: str = ""
@@ -103,7 +124,7 @@ def tried(
                 names = list(rows.expected)
                 answered = [session.run(piece, names) for piece in rows.pieces()]
                 got = {name: np.concatenate([np.asarray(piece[name]) for piece in answered]) for name in names}
-                _compare(outcome, contract, got, rows.expected, tolerance)
+                _compare(outcome, contract, got, rows, tolerance)
                 if kind is engines[0] and rows.truth is not None:
                     own = {name: array[rows.examples :] for name, array in got.items()}
                     outcome.metrics = metrics(contract, own, rows.truth)
@@ -118,8 +139,9 @@ def tried(
 
 
 def _compare(
-    outcome: Outcome, contract: Contract, got: _Arrays, expected: _Arrays, tolerance: Mapping[str, Tolerance]
+    outcome: Outcome, contract: Contract, got: _Arrays, rows: TrialRows, tolerance: Mapping[str, Tolerance]
 ) -> None:
+    expected = rows.expected
     differing = np.zeros(len(next(iter(expected.values()))), dtype=np.bool_)
     for output in contract.outputs:
         kind, name = output_kind(output), output.name
@@ -131,12 +153,14 @@ def _compare(
             outcome.worst[name] = max(outcome.worst.get(name, 0.0), worst)
         else:
             differing |= ~same
-    outcome.flips = max(outcome.flips, int(differing.sum()))
+    if differing.sum() > outcome.flips:
+        outcome.flips, outcome.odd = int(differing.sum()), int((differing & rows.unusual()).sum())
 
 
 def _refused(outcome: Outcome, rows: int) -> str:
     if outcome.flips:
-        return f"Labels differ in {outcome.flips:,} of {rows:,} rows."
+        odd = f", {outcome.odd:,} of them with missing or extreme values, which the contract may refuse"
+        return f"Labels differ in {outcome.flips:,} of {rows:,} rows{odd if outcome.odd else ''}."
     name, worst = max(outcome.worst.items(), key=lambda item: item[1], default=("", 0.0))
     if not worst <= LOOSEST / MARGIN:
         return f"Answers of {name!r:.40} differ by {worst:.2g}; at most {LOOSEST / MARGIN:g} is permitted."

@@ -25,6 +25,7 @@ from sealift.packing.progress import Countdown, Progress
 from sealift.packing.proof.discontinuities import Discontinuities, only_jumps
 from sealift.packing.proof.further_engines import compare_in, further_engines
 from sealift.packing.proof.locate import DifferingPart, faulty_part, faulty_step
+from sealift.packing.proof.opening import opened
 from sealift.packing.proof.oracle import Original
 from sealift.packing.proof.report import Report, Worst, policy, tolerances
 from sealift.packing.proof.text_refusals import compare_refusals
@@ -81,7 +82,7 @@ def prove(
     default = policy(conversion)
     tolerance = tolerances(contract, answers, relative=default if stated is None else float(stated))
     stages = Stages.of(contract)
-    engine = graph.engine(stages=stages)
+    engine = opened(graph, stages)
     report = Report(
         tolerance,
         policy=default,

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.optional import need
+from sealift.stages import read
 from sealift.stages.image.dicom import Dicom, is_dicom
 from sealift.stages.image.grid import check_size
 from sealift.stages.image.problems import PictureError
 from sealift.stages.image.steps.base import choice
-from sealift.stages.text import read
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.optional import need
+from sealift.stages import read
 from sealift.stages.image.grid import check_size
 from sealift.stages.image.problems import PictureError
-from sealift.stages.text import read
 from sealift.warning_filters import no_warnings
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sealift.stages import read
 from sealift.stages.image.decode import CHANNELS, Decode
 from sealift.stages.image.grid import MOST_NUMBERS, Grid, Shape
 from sealift.stages.image.problems import PictureError
 from sealift.stages.image.steps import ImageStep, step_of
 from sealift.stages.image.steps.base import choice
-from sealift.stages.text import read
 
 MOST_STEPS = 64
 

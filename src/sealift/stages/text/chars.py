@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from sealift.stages.text import read
+from sealift.stages import read
 
 MOST_MAPPED = 1 << 16
 

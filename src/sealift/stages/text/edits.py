@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sealift.errors import SealError
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.text.chars import CharMap, Lower
 from sealift.stages.text.shared_tables import Tables
 

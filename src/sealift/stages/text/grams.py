@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.text.scan import separated, spelled
 
 PER_RANGE = 8

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from sealift.errors import SealError
-from sealift.stages.text import read
+from sealift.stages import read
 
 Ranges: TypeAlias = Sequence[tuple[int, int]]
 

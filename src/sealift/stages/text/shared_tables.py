@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from sealift.stages.text import read
+from sealift.stages import read
 
 MOST_ENTRIES = 1 << 20
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sealift.contract import Stage
 from sealift.errors import SealError
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.text.chars import CharMap, Lower
 from sealift.stages.text.edits import edits_of
 from sealift.stages.text.grams import Blanks, inside_words, of_chars, of_words

@@ -9,7 +9,7 @@ from typing import Any
 
 from sealift.contract.date_format import compile_format, example, format_problem, iso_of
 from sealift.contract.datetimes import micros_of
-from sealift.stages.text import read
+from sealift.stages import read
 
 _SPACE = "\t\n\v\f\r "
 _WHOLE = re.compile(r"[+-]?[0-9]+")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.piece import TokenPiece
 

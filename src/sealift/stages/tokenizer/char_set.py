@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from sealift.stages.text import read
+from sealift.stages import read
 
 _REMEMBERED = 1 << 16
 

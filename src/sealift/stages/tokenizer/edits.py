@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.char_table import char_table
 from sealift.stages.tokenizer.matches import Matcher, matcher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.automaton import Automaton
 from sealift.stages.tokenizer.char_set import CharSet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.matches import Match, matcher
 from sealift.stages.tokenizer.piece import TokenPiece
 

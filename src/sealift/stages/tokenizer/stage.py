@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.added import AddedTokens
 from sealift.stages.tokenizer.char_set import CharSet
 from sealift.stages.tokenizer.edits import BYTE_CHARS, Edit, edit_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealift.stages.text import read
+from sealift.stages import read
 
 _MOST_SPECIAL = 64
 _MOST_TYPES = 1 << 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.char_table import char_table
 from sealift.stages.tokenizer.piece import TokenPiece
 

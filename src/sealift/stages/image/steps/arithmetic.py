@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from sealift.stages import read
 from sealift.stages.image.grid import Grid, Shape
 from sealift.stages.image.steps.base import ImageStep, Raw, check_channels, choice, numbers, single
-from sealift.stages.text import read
 
 _OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "multiply": np.multiply,

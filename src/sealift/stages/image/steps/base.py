@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from sealift.stages import read
 from sealift.stages.image.grid import MOST_SIDE, Grid, Shape
-from sealift.stages.text import read
 
 Raw = Mapping[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Self
 
 import numpy as np
 
+from sealift.stages import read
 from sealift.stages.image.grid import Grid, Shape
 from sealift.stages.image.steps.base import ImageStep, Raw, choice
-from sealift.stages.text import read
 
 _WEIGHTS = {"pillow": (19595, 38470, 7471, 16), "opencv": (9798, 19235, 3735, 15)}
 """The weights of the three channels, and the bits of their fraction."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from sealift.stages import read
 from sealift.stages.image.grid import Grid, Shape
 from sealift.stages.image.problems import PictureError
 from sealift.stages.image.steps.base import ImageStep, Raw, choice, size
-from sealift.stages.text import read
 
 
 @dataclass(frozen=True)

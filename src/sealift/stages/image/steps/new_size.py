@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from sealift.stages import read
 from sealift.stages.image.grid import MOST_SIDE
 from sealift.stages.image.steps.base import choice, size
-from sealift.stages.text import read
 
 ROUNDINGS = ("trunc-quotient", "trunc-product", "rint-product", "rint-quotient")
 

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from sealift.stages import read
 from sealift.stages.image.grid import MOST_SIDE, Grid, Shape, check_size
 from sealift.stages.image.steps.base import ImageStep, Raw, check_channels, choice, numbers, single, size
-from sealift.stages.text import read
 
 _PLACES = ("start", "end", "floor", "ceil")
 

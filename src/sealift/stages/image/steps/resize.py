@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from sealift.stages import read
 from sealift.stages.image.grid import MOST_SIDE, Grid, Shape, check_size
 from sealift.stages.image.resize import ResizeRule, resized
 from sealift.stages.image.resize.rule import CHANNELS, FILTERS, PASS_ORDERS
 from sealift.stages.image.steps.base import ImageStep, Raw, choice
 from sealift.stages.image.steps.new_size import NewSize
-from sealift.stages.text import read
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from functools import lru_cache
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, MOST_TOKENS, TokenSpan, Vocabulary, byte_ids
 
 _OPTIONAL = {"unknown", "bytes", "prefix", "suffix"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.models.vocabulary import MOST_TOKENS, TokenSpan, Vocabulary, byte_ids
 from sealift.stages.tokenizer.piece import TooLongError
 

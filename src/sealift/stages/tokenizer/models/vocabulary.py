@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from sealift.stages.text import read
+from sealift.stages import read
 
 TokenSpan: TypeAlias = tuple[int, int, int]
 """A token's id, and the indices of its first character and behind its last in the piece."""

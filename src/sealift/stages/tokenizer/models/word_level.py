@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.models.vocabulary import TokenSpan, Vocabulary
 
 

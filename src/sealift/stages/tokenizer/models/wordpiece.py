@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sealift.stages.text import read
+from sealift.stages import read
 from sealift.stages.tokenizer.models.vocabulary import LONGEST_TOKEN, TokenSpan, Vocabulary
 
 _LONGEST_WORD = 1 << 16

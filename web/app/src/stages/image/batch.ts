@@ -10,7 +10,7 @@ import {
   type Rows,
   type StageProblem,
 } from "../base";
-import { Malformed } from "../text/read";
+import { Malformed } from "../read";
 import { Refusal } from "./decode";
 import { ImageStage, PreparedPicture } from "./stage";
 

@@ -2,7 +2,7 @@
 import type { Stage } from "../../contract/contract";
 import { malformed } from "../../contract/parse/read";
 import { StageType, type StageOutput, type StageRun } from "../base";
-import { Malformed } from "../text/read";
+import { Malformed } from "../read";
 import { ImageRun } from "./batch";
 import { shapeOf } from "./stage";
 

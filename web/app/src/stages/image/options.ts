@@ -1,5 +1,5 @@
 /** The key `decode` of an image stage: how a decoded picture becomes the levels with which the steps begin (spec/IMAGE.md §5). */
-import { keys } from "../text/read";
+import { keys } from "../read";
 import { decode, Refusal, type Picture } from "./decode";
 import { DicomOptions, isDicom } from "./dicom";
 import { upright } from "./orientation";

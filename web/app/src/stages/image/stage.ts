@@ -1,6 +1,6 @@
 /** One image stage: from a picture to its numbers in the tensor (spec/IMAGE.md §4; stages/image/stage.py). */
 import { PreparedImage, type DecodedPicture } from "../base";
-import { integer, items, keys, Malformed, OBJECTS } from "../text/read";
+import { integer, items, keys, Malformed, OBJECTS } from "../read";
 import { Refusal } from "./decode";
 import type { Picture } from "./decode";
 import { MOST_SIDE } from "./decode/picture";

@@ -7,7 +7,7 @@ import { quoted } from "../../contract/quoted";
 import type { TensorData } from "../../contract/tensors";
 import { SealiftError } from "../../errors";
 import { StageRun, type Piece, type RefusingStage, type Rows } from "../base";
-import { Malformed } from "./read";
+import { Malformed } from "../read";
 import { Tables } from "./sharedTables";
 import { isRefusing, TextStage } from "./stage";
 

@@ -1,5 +1,5 @@
 /** Maps characters: lower case and accents by the stage's own tables (spec/TEXT.md §3). */
-import { CODE_POINTS, flag, INTEGERS, items, keys, Malformed, ranges } from "./read";
+import { CODE_POINTS, flag, INTEGERS, items, keys, Malformed, ranges } from "../read";
 import { isObject } from "../../seal/json";
 
 const MOST_MAPPED = 1 << 16;

@@ -1,7 +1,7 @@
 /** Edits: changes made to a string before a stage reads it, in order (spec/TEXT.md §1; stages/text/edits.py). */
 import { SealiftError } from "../../errors";
 import { charMap, count, inside, lower, type Change } from "./chars";
-import { flag, items, keys, Malformed, OBJECTS, ranges, STRINGS, text } from "./read";
+import { flag, items, keys, Malformed, OBJECTS, ranges, STRINGS, text } from "../read";
 import type { Tables } from "./sharedTables";
 
 const MOST_EDITS = 16;

@@ -1,5 +1,5 @@
 /** N-grams of words and of characters (spec/TEXT.md §5). */
-import { ranges } from "./read";
+import { ranges } from "../read";
 
 /** The table entries that a range of white space counts for. */
 const PER_RANGE = 8;

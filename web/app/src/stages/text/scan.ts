@@ -1,6 +1,6 @@
 /** Tokenizes strings by an automaton, with one step for each character (spec/TEXT.md §4). */
 import { SealiftError } from "../../errors";
-import { CODE_POINTS, integer, INTEGERS, items, keys, LISTS, Malformed, ranges } from "./read";
+import { CODE_POINTS, integer, INTEGERS, items, keys, LISTS, Malformed, ranges } from "../read";
 
 const [MOST_STATES, MOST_CLASSES] = [1024, 64];
 /** The entries that an automaton counts for, in addition to its numbers: a table of all of Unicode. */

@@ -1,6 +1,6 @@
 /** The tables of a contract's stages: equal ones are built once, and their total size is bounded (spec/TEXT.md §1). */
 import { canonical } from "../../seal/json";
-import { Malformed } from "./read";
+import { Malformed } from "../read";
 
 const MOST_ENTRIES = 1 << 20;
 

@@ -5,7 +5,7 @@ import { charMap, lower, type Change } from "./chars";
 import { editsOf } from "./edits";
 import { blanks, grams, insideWords } from "./grams";
 import { murmur3 } from "./murmur";
-import { flag, integer, INTEGERS, items, keys, Malformed, STRINGS, text } from "./read";
+import { flag, integer, INTEGERS, items, keys, Malformed, STRINGS, text } from "../read";
 import { scanner, type Split } from "./scan";
 import { Tables } from "./sharedTables";
 import { valueOf, type ValueReader } from "./valueReader";

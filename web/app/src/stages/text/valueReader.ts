@@ -1,7 +1,7 @@
 /** Stages that parse a string as a number or a time (spec/TEXT.md §5a; stages/text/value_reader.py). */
 import { compileFormat, example, formatProblem, isoOf } from "../../contract/dateFormat";
 import { microsOf } from "../../contract/moments";
-import { items, Malformed, STRINGS, text } from "./read";
+import { items, Malformed, STRINGS, text } from "../read";
 
 export interface ValueReader {
   /** The value; undefined for a string without a value. */

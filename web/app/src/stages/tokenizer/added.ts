@@ -1,5 +1,5 @@
 /** Added tokens, which are found in a text before the model sees it (spec/TOKENIZER.md §2). */
-import { flag, integer, items, LISTS, Malformed, text } from "../text/read";
+import { flag, integer, items, LISTS, Malformed, text } from "../read";
 import type { CharSet } from "./charSet";
 import { pointsOf, textOf, type Piece } from "./piece";
 

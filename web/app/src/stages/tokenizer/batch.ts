@@ -6,7 +6,7 @@ import type { Stage, Value } from "../../contract/contract";
 import type { TensorData } from "../../contract/tensors";
 import { SealiftError } from "../../errors";
 import { StageRun, type Piece as RowPiece, type RefusingStage, type Rows } from "../base";
-import { Malformed } from "../text/read";
+import { Malformed } from "../read";
 import { TooLong } from "./piece";
 import { NUMBERS } from "./places";
 import { TokenizerStage, type Encoding } from "./stage";

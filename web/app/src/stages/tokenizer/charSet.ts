@@ -1,6 +1,6 @@
 /** Sets of characters, from the stage's tables (spec/TEXT.md §2). */
 import { inside } from "../text/chars";
-import { ranges } from "../text/read";
+import { ranges } from "../read";
 
 export type CharSet = (point: number) => boolean;
 

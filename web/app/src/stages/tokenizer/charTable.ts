@@ -1,6 +1,6 @@
 /** Character maps that keep what they do not map (spec/TEXT.md §3). */
 import { charMap } from "../text/chars";
-import { Malformed } from "../text/read";
+import { Malformed } from "../read";
 import { pointsOf } from "./piece";
 
 /** The map of single characters that keeps all others. Throws Malformed. */

@@ -1,5 +1,5 @@
 /** Edits of a piece: maps, dropped and surrounded characters, replacement, white space at the ends, prefixes, bytes. */
-import { flag, keys, Malformed, text } from "../text/read";
+import { flag, keys, Malformed, text } from "../read";
 import { charSet } from "./charSet";
 import { charTable } from "./charTable";
 import { matcher } from "./matches";

@@ -1,5 +1,5 @@
 /** Where a set of characters, a string or an automaton matches in a text. */
-import { keys, Malformed, text } from "../text/read";
+import { keys, Malformed, text } from "../read";
 import { automaton, spansOf } from "../text/scan";
 import { charSet } from "./charSet";
 import { pointsOf, TooLong } from "./piece";

@@ -1,5 +1,5 @@
 /** Splits pieces at the matches of a pattern (spec/TOKENIZER.md §4). */
-import { flag, keys, Malformed } from "../text/read";
+import { flag, keys, Malformed } from "../read";
 import { matcher, type Match } from "./matches";
 import type { Piece } from "./piece";
 

@@ -1,5 +1,5 @@
 /** One tokenizer stage: converts a string to token ids (spec/TOKENIZER.md; stages/tokenizer/stage.py). */
-import { flag, items, keys, Malformed, OBJECTS } from "../text/read";
+import { flag, items, keys, Malformed, OBJECTS } from "../read";
 import { addedTokens } from "./added";
 import { charSet, type CharSet } from "./charSet";
 import { BYTE_CHARS, editOf, type Edit } from "./edits";

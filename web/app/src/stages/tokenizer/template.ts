@@ -1,5 +1,5 @@
 /** What is done to the tokens of a string: truncation, special tokens around them, padding (spec/TOKENIZER.md §6). */
-import { flag, integer, INTEGERS, items, keys, LISTS, Malformed } from "../text/read";
+import { flag, integer, INTEGERS, items, keys, LISTS, Malformed } from "../read";
 
 const MOST_SPECIAL = 64;
 const MOST_TYPES = 1 << 8;

@@ -2,7 +2,7 @@
  * Decomposition, canonical order and composition of characters, by the stage's own tables (spec/TOKENIZER.md §3).
  * The Python implementation, which explains the counts, is in stages/tokenizer/unicode_forms.py.
  */
-import { CODE_POINTS, INTEGERS, items, keys, LISTS, Malformed, ranges } from "../text/read";
+import { CODE_POINTS, INTEGERS, items, keys, LISTS, Malformed, ranges } from "../read";
 import { charTable } from "./charTable";
 import type { Piece } from "./piece";
 

@@ -1,5 +1,5 @@
 /** Decodes a frame of a DICOM file to levels of 8 bits, by a window (spec/IMAGE.md §5.3). */
-import { keys, integer, Malformed, flag } from "../../text/read";
+import { keys, integer, Malformed, flag } from "../../read";
 import { decode, Refusal, type Picture } from "../decode";
 import { checkSize, damaged, unsupported } from "../decode/picture";
 import { readDicom, textOf, type Dicom } from "./elements";

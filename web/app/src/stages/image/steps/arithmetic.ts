@@ -1,5 +1,5 @@
 /** `multiply`, `divide`, `subtract`, `add`: one operation on every level (spec/IMAGE.md §6.5). */
-import { keys, Malformed } from "../../text/read";
+import { keys, Malformed } from "../../read";
 import type { Grid, Shape } from "../grid";
 import { checkChannels, choice, numbers, single, type Raw, type Step } from "./base";
 

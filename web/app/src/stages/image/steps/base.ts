@@ -1,5 +1,5 @@
 /** The protocol of a step, and what several of them read (stages/image/steps/base.py). */
-import { INTEGERS, integer, items, Malformed } from "../../text/read";
+import { INTEGERS, integer, items, Malformed } from "../../read";
 import { MOST_SIDE } from "../decode/picture";
 import type { Grid, Shape } from "../grid";
 

@@ -1,5 +1,5 @@
 /** `gray` and `channels`: other channels of the same pixels (spec/IMAGE.md §6.4). */
-import { INTEGERS, integer, items, keys, Malformed } from "../../text/read";
+import { INTEGERS, integer, items, keys, Malformed } from "../../read";
 import { levelsLike, type Grid, type Shape } from "../grid";
 import { choice, type Raw, type Step } from "./base";
 

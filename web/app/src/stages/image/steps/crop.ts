@@ -1,5 +1,5 @@
 /** `crop`: a part of the picture (spec/IMAGE.md §6.2). */
-import { keys, Malformed } from "../../text/read";
+import { keys, Malformed } from "../../read";
 import { levelsLike, movedGrid, unfit, type Grid, type Shape } from "../grid";
 import { roundEven } from "../resize/rule";
 import { choice, size, type Raw, type Step } from "./base";

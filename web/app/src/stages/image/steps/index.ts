@@ -1,5 +1,5 @@
 /** The steps of an image stage (spec/IMAGE.md §6). */
-import { Malformed } from "../../text/read";
+import { Malformed } from "../../read";
 import { Arithmetic, ARITHMETIC } from "./arithmetic";
 import type { Raw, Step } from "./base";
 import { Channels, Gray } from "./channels";

@@ -1,6 +1,6 @@
 /** `to` of a resize: the new size from the old one (spec/IMAGE.md §6.1). */
 import { isObject } from "../../../seal/json";
-import { integer, keys, Malformed } from "../../text/read";
+import { integer, keys, Malformed } from "../../read";
 import { MOST_SIDE } from "../decode/picture";
 import { roundEven } from "../resize/rule";
 import { choice, size } from "./base";

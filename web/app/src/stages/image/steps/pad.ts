@@ -1,6 +1,6 @@
 /** `pad`: pixels of one colour around the picture (spec/IMAGE.md §6.3). */
 import { isObject } from "../../../seal/json";
-import { INTEGERS, integer, items, keys, Malformed } from "../../text/read";
+import { INTEGERS, integer, items, keys, Malformed } from "../../read";
 import { checkSize, MOST_SIDE } from "../decode/picture";
 import { levelsLike, movedGrid, type Grid, type Shape } from "../grid";
 import { checkChannels, choice, numbers, single, size, type Raw, type Step } from "./base";

@@ -1,5 +1,5 @@
 /** `resize`: another size, with the arithmetic of a named library (spec/IMAGE.md §6.1). */
-import { keys, Malformed } from "../../text/read";
+import { keys, Malformed } from "../../read";
 import { checkSize, MOST_SIDE } from "../decode/picture";
 import { resizedGrid, type Grid, type Shape } from "../grid";
 import { resized, type ResizeRule } from "../resize";

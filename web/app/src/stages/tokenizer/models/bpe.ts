@@ -1,5 +1,5 @@
 /** BPE: merges neighbouring tokens, the merge of the lowest rank first (spec/TOKENIZER.md §5). */
-import { flag, INTEGERS, items, keys, Malformed, text } from "../../text/read";
+import { flag, INTEGERS, items, keys, Malformed, text } from "../../read";
 import { utf8 } from "../edits";
 import { pointsOf, textOf } from "../piece";
 import { Heap } from "./heap";

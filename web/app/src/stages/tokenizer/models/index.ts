@@ -1,5 +1,5 @@
 /** The models by their key in the stage. */
-import { Malformed } from "../../text/read";
+import { Malformed } from "../../read";
 import { isObject } from "../../../seal/json";
 import { bpe } from "./bpe";
 import { unigram } from "./unigram";

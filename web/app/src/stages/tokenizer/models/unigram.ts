@@ -1,5 +1,5 @@
 /** Unigram: the tokens with the largest sum of scores (spec/TOKENIZER.md §5). */
-import { keys, Malformed } from "../../text/read";
+import { keys, Malformed } from "../../read";
 import { utf8 } from "../edits";
 import { TooLong, pointsOf, textOf } from "../piece";
 import { MOST_TOKENS, type TokenSpan, type Model, type Vocabulary } from "./vocabulary";

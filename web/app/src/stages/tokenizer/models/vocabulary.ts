@@ -1,5 +1,5 @@
 /** The tokens of a model and their ids. */
-import { integer, INTEGERS, items, keys, Malformed, STRINGS } from "../../text/read";
+import { integer, INTEGERS, items, keys, Malformed, STRINGS } from "../../read";
 
 /** A token's id, and the indices of its first character and behind its last in the piece. */
 export type TokenSpan = readonly [id: number, start: number, end: number];

@@ -1,5 +1,5 @@
 /** WordLevel and WordPiece (spec/TOKENIZER.md §5). */
-import { integer, keys, text } from "../../text/read";
+import { integer, keys, text } from "../../read";
 import { textOf } from "../piece";
 import { LONGEST_TOKEN, type TokenSpan, type Model, type Vocabulary } from "./vocabulary";
 

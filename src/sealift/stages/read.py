@@ -1,6 +1,6 @@
 """Checked access to the JSON of a stage, which may come from an untrusted file. Raises ValueError.
 
-The page's messages are the same (spec/vectors/text.json).
+The messages of the page are the same (spec/vectors).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 /**
  * Checked access to the JSON of a stage, which may come from an untrusted file. Throws Malformed, with the messages of
- * stages/text/read.py (spec/vectors/text.json).
+ * stages/read.py (spec/vectors).
  */
-import { jsonText } from "../../contract/parse/read";
-import { isObject } from "../../seal/json";
+import { jsonText } from "../contract/parse/read";
+import { isObject } from "../seal/json";
 
 /** The number of code points. */
 export const CODE_POINTS = 0x110000;
