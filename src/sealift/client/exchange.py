@@ -25,6 +25,8 @@ class Prediction:
         model: the name of the model.
         version: the version that answered.
         identity: the identity of its sealed file.
+        notes: for each note its `row` (from 1), `field` and `note`: what makes the answer less reliable, such as a text
+            that is cut.
         receipt: the signed statement about the answers (spec/RECEIPT.md); None where the response has none.
     """
 
@@ -34,6 +36,7 @@ class Prediction:
     version: str
     identity: str
     receipt: str | None = None
+    notes: Sequence[Mapping[str, Any]] = ()
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -84,7 +87,13 @@ def prediction_of(received: Received) -> Prediction:
     raw = _read(received.status, received.data)
     try:
         return Prediction(
-            raw["answers"], raw["problems"], raw["model"], raw["version"], raw["identity"], received.receipt
+            raw["answers"],
+            raw["problems"],
+            raw["model"],
+            raw["version"],
+            raw["identity"],
+            received.receipt,
+            raw.get("notes", ()),
         )
     except (KeyError, TypeError):
         raise error_of(received.status, received.data) from None

@@ -261,10 +261,17 @@ class SealedModel(EstimatorBase):
         """
         batch = self.encoded(self._columns(rows, ignore_extra=ignore_extra))
         notes: list[dict[str, str]] = [{} for _ in batch.good]
-        where = np.flatnonzero(batch.good).tolist()
-        for row, field, note in self.stages.cautions(batch.only_good()):
-            notes[where[row]][self.contract.inputs[field].name] = note
+        for row, name, note in self.notes_of(batch):
+            notes[row][name] = note
         return notes
+
+    def notes_of(self, batch: Batch) -> list[tuple[int, str, str]]:
+        """The notes on a checked batch: the index of the row, the name of the input, and the note."""
+        if not self.stages.notes:
+            return []
+        where = np.flatnonzero(batch.good).tolist()
+        inputs = self.contract.inputs
+        return [(where[row], inputs[field].name, note) for row, field, note in self.stages.cautions(batch.only_good())]
 
     def answer(self, batch: Batch) -> dict[str, npt.NDArray[Any]]:
         """Predict the good rows of a checked batch, in their order."""

@@ -41,8 +41,8 @@ class SingleRow:
 
     @classmethod
     def of(cls, name: str, model: SealedModel) -> SingleRow | None:
-        """The reader for a model; None where a value type or a stage has no typed form in JSON."""
-        row = TypedRow.of(model)
+        """The reader for a model; None where a value type or a stage has no typed form in JSON, or has notes."""
+        row = None if model.stages.notes else TypedRow.of(model)
         if row is None:
             return None
         outputs = [output.name for output in model.contract.outputs]

@@ -99,7 +99,13 @@ def _is_plain(value: object) -> bool:
     return type(value) is not float or isfinite(value)
 
 
-def envelope(name: str, model: SealedModel, answers: Sequence[Any], problems: Sequence[Any]) -> dict[str, Any]:
+def envelope(
+    name: str,
+    model: SealedModel,
+    answers: Sequence[Any],
+    problems: Sequence[Any],
+    notes: Sequence[tuple[int, str, str]] = (),
+) -> dict[str, Any]:
     """The object of a response: which model answered, the answer of each row or None, and the problems.
 
     Args:
@@ -107,13 +113,16 @@ def envelope(name: str, model: SealedModel, answers: Sequence[Any], problems: Se
         model: the model.
         answers: an object for each row, None for one with a problem.
         problems: objects of problems.
+        notes: those of `SealedModel.notes_of`; the key is left out where there are none.
     """
+    noted = [{"row": row + 1, "field": field, "note": note} for row, field, note in notes]
     return {
         "model": name,
         "version": model.version,
         "identity": model.identity,
         "answers": answers,
         "problems": problems,
+        **({"notes": noted} if noted else {}),
     }
 
 

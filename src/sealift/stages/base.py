@@ -45,6 +45,11 @@ class StageRun(ABC):
         del first_row
         return batch
 
+    @property
+    def notes(self) -> bool:
+        """Whether `cautions` can find anything."""
+        return False
+
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
         """What makes answers less reliable: the index of a row, the field of the stage, and what its value has.
 
@@ -173,6 +178,11 @@ class Stages:
         for run in self._runs:
             batch = run.checked(batch, first_row=first_row)
         return batch
+
+    @property
+    def notes(self) -> bool:
+        """Whether `cautions` can find anything."""
+        return any(run.notes for run in self._runs)
 
     def cautions(self, tensors: Tensors) -> list[tuple[int, int, str]]:
         """What makes answers less reliable: the index of a row, a field, and what its value has, such as cut tokens."""

@@ -61,7 +61,8 @@ def _json(call: Call, request: Request) -> Response:
     if answered is None:
         answered = call.answer(read_rows(read_json(content, request.limits)))
     answers, problems = _answers(model.contract, answered)
-    return as_json(values.envelope(model.name, model.model, answers, problems), 200 if answered.outputs else 422)
+    notes = model.model.notes_of(answered.batch)
+    return as_json(values.envelope(model.name, model.model, answers, problems, notes), 200 if answered.outputs else 422)
 
 
 def _pictures(call: Call, request: Request) -> Response:

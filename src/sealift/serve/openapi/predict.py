@@ -19,6 +19,13 @@ from sealift.serve.served import ServedModel
 _MOST_EXAMPLES = 100
 
 
+_NOTE = object_of(
+    {"row": {"type": "integer", "minimum": 1}, "field": {"type": "string"}, "note": {"type": "string"}},
+    ["row", "field", "note"],
+)
+"""What makes the answer to a row less reliable: a text that is cut, tokens that are unknown."""
+
+
 def schemas(served: ServedModel) -> dict[str, Schema]:
     """The schemas of a row and of an answer."""
     contract = served.contract
@@ -39,6 +46,7 @@ def routes(served: ServedModel) -> dict[str, Schema]:
             **{key: {"type": "string"} for key in ("model", "version", "identity")},
             "answers": {"type": "array", "items": {"anyOf": [answer, {"type": "null"}]}},
             "problems": {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}},
+            **({"notes": {"type": "array", "items": _NOTE}} if served.model.stages.notes else {}),
         },
         ["model", "version", "identity", "answers", "problems"],
     )

@@ -62,6 +62,11 @@ class TokenizerRun(StageRun):
         """The batch with a problem (R120) for each string that would be cut and may not be."""
         return without_refused(batch, "R120", self._refusing, self._places, first_row)
 
+    @property
+    def notes(self) -> bool:
+        """True: any string may be cut or have unknown tokens."""
+        return True
+
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
         """Each string that is cut or has unknown tokens: its row, its field, and the numbers of these tokens."""
         for column, stage in self._stages.values():
