@@ -149,7 +149,7 @@ REFUSED = {
     "a random step": (composed(RESIZE, RANDOM, TO_TENSOR), "E323", "RandomHorizontalFlip"),
     "a random step in a container": (composed(composed(torchvision("ColorJitter")), TO_TENSOR), "E323", "ColorJitter"),
     "a function": (composed(ODD, TO_TENSOR), "E321", "Lambda"),
-    "a resize of tensors": (composed(TO_TENSOR, RESIZE), "E321", "Resize.*before ToTensor"),
+    "a resize of tensors": (composed(torchvision("PILToTensor"), RESIZE), "E321", "Resize.*before ToTensor"),
     "levels up to 255 that are normalized": (composed(NORMALIZE), "E321", "Normalize"),
     "a processor on tensors": (
         stand_in("transformers.vit", "ViTImageProcessorFast", **PROCESSOR), "E321", "torchvision"
@@ -158,7 +158,9 @@ REFUSED = {
     "cubic of OpenCV": (
         stand_in("albumentations.geometric", "Resize", height=5, width=5, interpolation=2), "E321", "interpolation 2"
     ),
-    "a resize of Keras": (stand_in("keras.layers", "Resizing", height=5, width=5), "E321", "Resizing"),
+    "a resize of Keras": (
+        stand_in("keras.layers", "Resizing", height=5, width=5, crop_to_aspect_ratio=True), "E321", "Resizing"
+    ),
     "another crop of timm": ({**EQUAL["timm"], "crop_mode": "border"}, "E321", "border"),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Keras: layers that scale levels. A resize by a layer is one of TensorFlow or torch on floats, and is refused."""
+"""Keras: layers that resize, crop and scale levels, which are floats."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sealift.packing.preprocess.by_library import opened
 from sealift.packing.preprocess.image import ImagePreprocessing, spec_of
 from sealift.packing.preprocess.libraries.reading import Step, arithmetic, is_of, refused
 from sealift.packing.preprocess.randomness import steps_of
+from sealift.stages.image.resize.interpolation import FILTERS
 
 _NOTHING = frozenset({"InputLayer"})
 
@@ -36,6 +37,8 @@ class OfKeras:
                 steps += [arithmetic("subtract", mean), arithmetic("divide", deviation)]
             elif name == "CenterCrop":
                 steps.append({"step": "crop", "size": [layer.height, layer.width], "at": "floor"})
+            elif name == "Resizing":
+                steps.append(_resize(layer))
             elif name not in _NOTHING:
                 raise refused(layer)
 
@@ -47,3 +50,14 @@ class OfKeras:
 
 
 RECOGNISER = OfKeras()
+
+
+def _resize(layer: Any) -> Step:
+    """A resize, which all backends do as `tf.image.resize`. Raises PackError E321."""
+    for option in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"):
+        if getattr(layer, option, False):
+            raise refused(layer, option)
+    if layer.interpolation not in FILTERS["tensorflow"] or layer.data_format != "channels_last":
+        raise refused(layer, f"the interpolation {layer.interpolation!r:.40} of {layer.data_format!r:.40}")
+    size = [int(layer.height), int(layer.width)]
+    return {"step": "resize", "library": "tensorflow", "filter": layer.interpolation, "to": {"size": size}}

@@ -20,6 +20,7 @@ from sealift.packing.preprocess.libraries.reading import (
     refused,
 )
 from sealift.packing.preprocess.randomness import steps_of
+from sealift.stages.image.resize.interpolation import FILTERS, SMOOTH
 
 _NOTHING = frozenset({"Identity", "ToImage", "ToPureTensor", "PILToTensor", "ToImageTensor"})
 
@@ -73,6 +74,10 @@ class _Reader:
                 raise refused(step, "levels that are not from 0 to 1")
             self.grey = len(numbers(step.mean)) == 1 and not self._made_grey
             self.steps += [arithmetic("subtract", step.mean), arithmetic("divide", step.std)]
+        elif self._is_tensor and name == "CenterCrop":
+            self.steps += _crop(pair(step.size))
+        elif self._is_float and name == "Resize":
+            self.steps.append(_on_floats(step))
         elif self._is_tensor:
             raise refused(step, "a tensor; put it before ToTensor, where it is done by Pillow")
         else:
@@ -112,6 +117,17 @@ def _on_pictures(step: Any, name: str) -> Iterator[Step] | list[Step]:
     if name == "RGB":
         return []
     raise refused(step)
+
+
+def _on_floats(step: Any) -> Step:
+    """A resize of a float tensor, which torchvision does with `torch.nn.functional.interpolate`."""
+    name = str(getattr(step.interpolation, "value", step.interpolation))
+    if name not in FILTERS["torch"]:
+        raise refused(step, f"the filter {step.interpolation!r:.60} on a tensor")
+    # Before version 0.17 the default was "warn", which is without antialias on tensors.
+    antialias = {"antialias": True} if getattr(step, "antialias", None) is True and name in SMOOTH else {}
+    to = _size(step.size, getattr(step, "max_size", None), step)
+    return {"step": "resize", "library": "torch", "filter": name, "to": to, **antialias}
 
 
 def _size(size: Any, most: Any, step: Any) -> dict[str, Any]:

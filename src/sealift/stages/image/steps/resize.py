@@ -7,7 +7,8 @@ from typing import Self
 
 from sealift.stages import read
 from sealift.stages.image.grid import MOST_SIDE, Grid, Shape, check_size
-from sealift.stages.image.resize import ResizeRule, resized
+from sealift.stages.image.resize import ResizeRule, interpolation, resized
+from sealift.stages.image.resize.interpolation import Interpolation, interpolated
 from sealift.stages.image.resize.rule import CHANNELS, FILTERS, PASS_ORDERS
 from sealift.stages.image.steps.base import ImageStep, Raw, choice
 from sealift.stages.image.steps.new_size import NewSize
@@ -15,15 +16,17 @@ from sealift.stages.image.steps.new_size import NewSize
 
 @dataclass(frozen=True)
 class Resize(ImageStep):
-    """A resize of integer levels by Pillow or OpenCV."""
+    """A resize of integer levels by Pillow or OpenCV, or of floats as by PyTorch or TensorFlow."""
 
-    rule: ResizeRule
+    rule: ResizeRule | Interpolation
     to: NewSize
 
     @classmethod
     def of(cls, raw: Raw) -> Self:
         """Read it from JSON. Raises ValueError."""
-        library = choice(raw.get("library"), "library", tuple(FILTERS))
+        library = choice(raw.get("library"), "library", (*FILTERS, *interpolation.FILTERS))
+        if library not in FILTERS:
+            return cls(_interpolation(raw, library), NewSize.of(raw["to"]))
         keys = read.keys(raw, {"step", "library", "filter", "to"}, {"passes"} if library == "pillow" else set())
         name = choice(keys["filter"], "filter", FILTERS[library])
         passes = choice(keys.get("passes", "by-size"), "passes", PASS_ORDERS)
@@ -31,9 +34,14 @@ class Resize(ImageStep):
 
     def shape(self, before: Shape) -> Shape:
         """The new size, where it is known."""
+        if isinstance(self.rule, Interpolation):
+            return self._sized(before._replace(depth="float"))
         deep = before.depth == "16" and self.rule.library == "pillow" and before.channels == 1
         if not deep and (before.depth != "8" or before.channels not in CHANNELS[self.rule.library]):
             raise ValueError(f"{self.rule.library} cannot resize {before.channels} channels of {before.depth}")
+        return self._sized(before)
+
+    def _sized(self, before: Shape) -> Shape:
         if self.to.kind == "size":
             return before._replace(height=self.to.sides[0], width=self.to.sides[1])
         if before.height is None or before.width is None:
@@ -48,5 +56,17 @@ class Resize(ImageStep):
         rows, columns, channels = grid.levels.shape
         height, width = self.to.after(rows, columns)
         check_size(height, width)
+        if isinstance(self.rule, Interpolation):
+            return grid.resized(interpolated(grid.levels, width, height, self.rule))
         levels = grid.levels[..., 0] if channels == 1 else grid.levels
         return grid.resized(resized(levels, width, height, self.rule).reshape(height, width, channels))
+
+
+def _interpolation(raw: Raw, library: str) -> Interpolation:
+    """The rule of a resize of floats. Raises ValueError."""
+    keys = read.keys(raw, {"step", "library", "filter", "to"}, {"antialias"} if library == "torch" else set())
+    name = choice(keys["filter"], "filter", interpolation.FILTERS[library])
+    antialias = read.flag(keys.get("antialias", False), "antialias")
+    if antialias and name not in interpolation.SMOOTH:
+        raise ValueError(f"antialias needs one of the filters {', '.join(interpolation.SMOOTH)}")
+    return Interpolation(library, name, antialias)

@@ -51,6 +51,26 @@ export type Step =
       to: To;
     }
   | {
+      step: "resize";
+      library: "torch";
+      filter: "nearest" | "nearest-exact";
+      antialias?: false;
+      to: To;
+    }
+  | {
+      step: "resize";
+      library: "torch";
+      filter: "bilinear" | "bicubic";
+      antialias?: boolean;
+      to: To;
+    }
+  | {
+      step: "resize";
+      library: "tensorflow";
+      filter: "nearest" | "bilinear";
+      to: To;
+    }
+  | {
       step: "crop";
       size: Pair;
       at: ("floor" | "half-even") | number[];
