@@ -44,7 +44,11 @@ from sealift.stages import Stages  # noqa: E402
 
 SECONDS = 10.0
 APP = HERE.parents[1] / "web" / "app"
-VECTORS = json.loads((HERE.parents[1] / "spec" / "vectors" / "text.json").read_text(encoding="utf-8"))
+_FOLDER = HERE.parents[1] / "spec" / "vectors"
+VECTORS, TOKENS, PICTURES = (
+    json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    for name in ("text.json", "tokenizer.json", "image/steps.json")
+)
 
 _VALUES: list[Any] = [
     *(None, True, False, 0, 1, -1, 2, 3, 64, 65, 4096, 65536, 1 << 20, (1 << 20) + 1, 2**53, 2**53 + 2, 2**63, 10**15),
@@ -58,6 +62,8 @@ _KEYS = [
     *("units", "description", "personal", "missing_as", "true_as", "false_as", "date_format", "width", "classes"),
     *("class_names", "columns", "headline", "stages", "ignored", "about", "tolerance", "relative", "scale", "source"),
     *("arrays", "dtype", "member", "shape"),
+    *("steps", "step", "library", "filter", "to", "size", "by", "at", "value", "order", "layout", "decode", "mode"),
+    *("model", "unknown", "added", "normalizer", "splitter", "template", "truncation", "padding", "trim", "ids"),
     *("lower", "accents", "pattern", "stop_words", "space", "prefix", "hash", "vocabulary", "rows", "cut", "x", ""),
 ]
 
@@ -83,6 +89,13 @@ def seeds() -> Iterator[dict[str, Any]]:
     for name in VECTORS["stages"]:
         staged = member_cases.with_stages([{"field": 1, **VECTORS["stages"][name]}, member_cases.CHAR])
         yield {"contract.json": staged, "golden/examples.json": member_cases.GOLDEN, **rest}
+    for group in TOKENS["stages"].values():
+        stage = group["spec"] | {key: TOKENS["blobs"][digest] for key, digest in group["data"].items()}
+        staged = member_cases.with_tokens(stage)
+        yield {"contract.json": staged, "golden/examples.json": member_cases.GOLDEN, **rest}
+    for case in PICTURES["cases"][:12]:
+        contract, examples = member_cases.with_picture(case["spec"])
+        yield {"contract.json": contract, "golden/examples.json": examples, **rest}
     rich = copy.deepcopy(member_cases.CONTRACT)
     rich["inputs"][0] |= {
         "range": [None, 3.5],

@@ -10,6 +10,10 @@ from typing import Any
 
 Json = dict[str, Any]
 
+STAGE_DATA = {
+    "image/1": (),
+    "tokenizer/1": ("added", "added_after", "model", "normalizer", "space", "splitter", "vocabulary", "word"),
+}
 DATA = ("accents", "edits", "lower", "pattern", "space", "stop_words", "vocabulary")
 
 CONTRACT: Json = {
@@ -81,14 +85,16 @@ def parted(contract: Any) -> tuple[Any, dict[str, bytes]]:
             stages.append(stage)
             continue
         data = {}
-        for key in DATA:
+        kind = stage.get("kind", "text/1")
+        known = STAGE_DATA.get(kind, DATA) if isinstance(kind, str) else DATA
+        for key in known:
             if key in stage:
                 body = json.dumps(stage[key], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
                 data[key] = hashlib.sha256(body).hexdigest()
                 blobs[f"blobs/{data[key]}"] = body
-        spec = {key: value for key, value in stage.items() if key not in DATA and key != "field"}
+        spec = {key: value for key, value in stage.items() if key not in {*known, "field", "kind"}}
         fields = [stage["field"]] if "field" in stage else []
-        stages.append({"stage": "text/1", "fields": fields, "spec": spec, "data": data})
+        stages.append({"stage": kind, "fields": fields, "spec": spec, "data": data})
     return {**contract, "stages": stages}, blobs
 
 
@@ -101,6 +107,42 @@ def with_stages(stages: list[Json]) -> Json:
             made = {"name": f"{name}{k}", "dtype": dtype, "shape": ["rows", f"length{k}"]}
             contract["tensors"].append({**made, "fields": [stage["field"]], "stage": k})
     return contract
+
+
+def with_tokens(stage: Json) -> Json:
+    """The contract with a tokenizer stage in full, and the tensors that follow."""
+    contract = copy.deepcopy(CONTRACT)
+    contract |= {"stages": [{"field": 1, "kind": "tokenizer/1", **stage}], "requires": ["stage:tokenizer/1"]}
+    for name in ("input_ids", "attention_mask", "token_type_ids"):
+        made = {"name": f"{name}0", "dtype": "int64", "shape": ["rows", "length0"]}
+        contract["tensors"].append({**made, "fields": [1], "stage": 0})
+    return contract
+
+
+def with_picture(spec: Json) -> tuple[Json, Json]:
+    """A contract of one picture, which may be missing, and examples without one."""
+    channels, height, width = spec["shape"] if spec["layout"] == "CHW" else (spec["shape"][2], *spec["shape"][:2])
+    sizes = ["height0", "width0"] if height is None else [height, width]
+    shape = [channels, *sizes] if spec["layout"] == "CHW" else [*sizes, channels]
+    contract = {
+        "inputs": [{"name": "scan", "dtype": "image", "missing": "allowed"}],
+        "outputs": [{"name": "value", "kind": "value", "dtype": "float64"}],
+        "requires": ["stage:image/1", "type:image/1"],
+        "stages": [{"field": 0, "kind": "image/1", **spec}],
+        "task": "regression",
+        "tensors": [
+            {"name": "pixels0", "dtype": "float32", "shape": ["rows", *shape], "fields": [0], "stage": 0},
+            {"name": "geometry0", "dtype": "float64", "shape": ["rows", 6], "fields": [0], "stage": 0},
+        ],
+    }
+    golden = {
+        "columns": ["scan"],
+        "rows": [[None], [None]],
+        "answers": {"value": [0.0, 1.0]},
+        "tolerance": {"value": {"relative": 1e-9, "scale": 1.0}},
+        "source": "generated",
+    }
+    return contract, golden
 
 
 def _changed(value: Json, change: Callable[[Json], object]) -> Json:

@@ -49,6 +49,7 @@ def test_every_json_member_has_a_schema() -> None:
         *MEMBERS.values(),
         "image-stage",
         "text-stage",
+        "tokenizer-stage",
         "receipt",
     }
 
@@ -139,6 +140,26 @@ def test_sound_stages_are_accepted_and_most_malformed_ones_refused() -> None:
     assert len(refused) > len(malformed) / 3
 
 
+def test_tokenizer_stages() -> None:
+    vectors = _vectors("tokenizer.json")
+    for name, group in vectors["stages"].items():
+        stage = group["spec"] | {key: vectors["blobs"][digest] for key, digest in group["data"].items()}
+        assert not list(validator("tokenizer-stage").iter_errors(stage)), name
+    accepted = {case["message"] for case in vectors["malformed"] if accepts("tokenizer-stage", case["stage"])}
+    assert accepted == BEYOND_TOKENS
+
+
+# What a schema cannot say of a tokenizer stage: how lists and ids depend on each other.
+BEYOND_TOKENS = {
+    "a merge must have the ids of three tokens",
+    "a model with bytes must not have prefix or suffix",
+    "a number must be whole and from 2 to 1048576",
+    "an id must be that of a token",
+    "pairs must have three characters each",
+    "the pairs of merges must be different",
+    "there must be a score for each token",
+    "tokens must be different strings of 1 to 1024 characters",
+}
 OPENED = [name for name, entry in EXPECTED.items() if "open" in entry]
 
 

@@ -13,7 +13,9 @@ async function verdictOn(file: Uint8Array): Promise<string> {
     const contract = parseContract(jsonMember(seal, "contract.json"), () => blobsOf(seal));
     const stages = Stages.of(contract);
     const golden = parseGolden(jsonMember(seal, "golden/examples.json"), contract, seal.members);
-    for (const piece of stages.pieces(golden.rows)) void piece;
+    const prepared = await Promise.all(golden.rows.map((row) => stages.prepare(row)));
+    if (prepared.some(({ problems }) => problems.length > 0)) return "E205"; // as the page, which needs each example
+    for (const piece of stages.pieces(prepared.map(({ row }) => row))) void piece;
     return "ok";
   } catch (error) {
     if (error instanceof SealiftError) {
