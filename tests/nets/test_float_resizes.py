@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import importlib
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
-from PIL import Image
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test-torch")
 
 from bench.nets.stand_in import torchvision_operators  # noqa: E402
 
+import sealift  # noqa: E402
+from image_nets import net  # noqa: E402
 from sealift.errors import PackError  # noqa: E402
-from sealift.packing.preprocess import recognised  # noqa: E402
+from sealift.packing.preprocess import Image, recognised  # noqa: E402
 from sealift.stages.image.stage import ImageStage  # noqa: E402
 
 RANDOM = np.random.default_rng(4)
 PICTURES = [
-    Image.fromarray(RANDOM.integers(0, 256, (*size, 3)).astype(np.uint8))
+    PIL.Image.fromarray(RANDOM.integers(0, 256, (*size, 3)).astype(np.uint8))
     for size in ((40, 61), (7, 5), (300, 220), (64, 64), (1, 9))
 ]
 
@@ -62,3 +65,36 @@ def test_keras(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for options in ({"crop_to_aspect_ratio": True}, {"antialias": True}, {"interpolation": "lanczos5"}):
         with pytest.raises(PackError, match="Resizing"):
             recognised(keras.layers.Resizing(20, 33, **options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resize": 40, "crop": 32},
+        {"resize": (30, 50), "filter": "bicubic"},
+        {"resize": (30, 50), "filter": "bicubic", "antialias": False, "layout": "HWC"},
+        {"letterbox": 48, "fill": 114, "antialias": False},
+        {"longest": 20, "filter": "nearest", "channels": "L"},
+        {"resize": (9, 9), "filter": "nearest-exact", "scale": None, "channels": "BGR"},
+    ],
+    ids=str,
+)
+def test_described_by_hand(options: dict[str, Any]) -> None:
+    check(Image(library="torch", **options))
+
+
+def test_a_packed_net(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{i}.png" for i in range(len(PICTURES))]
+    for picture, path in zip(PICTURES, paths, strict=True):
+        picture.save(path)
+    packed = sealift.pack(
+        net(),
+        paths,
+        name="net",
+        output=tmp_path / "net.seal",
+        preprocess=Image(resize=(32, 32), library="torch"),
+        proof=sealift.ProofOptions(engines=("native",)),
+    )
+    assert packed.report.passed
+    with pytest.raises(PackError, match="filter of torch"):
+        Image(resize=(32, 32), library="torch", filter="lanczos")

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sealift.optional import need
 from sealift.packing.preprocess.image import Image, ImagePreprocessing
 from sealift.packing.preprocess.image_file import image_of_file
+from sealift.stages.image.resize.interpolation import SMOOTH
 
 Levels = npt.NDArray[Any]
 
@@ -27,8 +28,8 @@ class OfImage:
             given = image_of_file(Path(given))
         if not isinstance(given, Image):
             return None
-        library = _OpenCv(given) if given.library == "opencv" else _Pillow(given)
-        return ImagePreprocessing(given.spec(), library.run, given.name)
+        libraries: dict[str, type[_Library]] = {"pillow": _Pillow, "opencv": _OpenCv, "torch": _Torch}
+        return ImagePreprocessing(given.spec(), libraries[given.library](given).run, given.name)
 
 
 RECOGNISER = OfImage()
@@ -121,7 +122,7 @@ class _Library:
             if height > levels.shape[0] or width > levels.shape[1]:
                 raise ValueError("the picture is smaller than the crop")
             spare = levels.shape[0] - height, levels.shape[1] - width
-            halves = (round(n / 2) for n in spare) if options.library == "pillow" else (n // 2 for n in spare)
+            halves = (n // 2 for n in spare) if options.library == "opencv" else (round(n / 2) for n in spare)
             top, left = halves
             levels = levels[top : top + height, left : left + width]
         if options.channels == "BGR":
@@ -171,6 +172,25 @@ class _Pillow(_Library):
         if self.options.to is not None:
             picture = picture.resize((width, height), getattr(filters, self.options.filter.upper()))
         return np.asarray(picture)
+
+
+class _Torch(_Library):
+    def levels(self, value: Any) -> Levels:
+        options = self.options
+        picture = in_mode(opened(value, orientation=options.orientation, dicom=options.dicom), options)
+        levels = np.asarray(picture)
+        if options.to is None:
+            return levels
+        torch = need("torch", "torch", "The original of this preprocessing")
+        channels = levels.reshape(*levels.shape[:2], -1).transpose(2, 0, 1).astype(np.float32)
+        smooth = options.filter in SMOOTH
+        made = torch.nn.functional.interpolate(
+            torch.from_numpy(channels)[None],
+            size=self.size(picture.height, picture.width),
+            mode=options.filter,
+            **({"align_corners": False, "antialias": options.antialias} if smooth else {}),
+        )
+        return np.asarray(made[0].numpy().transpose(1, 2, 0))
 
 
 class _OpenCv(_Library):

@@ -14,12 +14,14 @@ from sealift.errors import PackError
 from sealift.packing.preprocess.base import Preprocessing
 from sealift.stages.image.grid import Shape
 from sealift.stages.image.kind import image_stage
+from sealift.stages.image.resize import interpolation
 from sealift.stages.image.resize.rule import FILTERS
 from sealift.stages.image.stage import ImageStage
 from sealift.stages.image.steps import step_of
 
 Size: TypeAlias = "int | tuple[int, int]"
 Numbers: TypeAlias = "float | Sequence[float]"
+_FILTERS = {**FILTERS, "torch": interpolation.FILTERS["torch"]}
 _MODES = {"RGB": "RGB", "BGR": "RGB", "L": "L", "I;16": "I;16", "RGBA": "RGBA"}
 
 
@@ -36,8 +38,11 @@ class Image:
         letterbox: (height, width) in which the picture fits with its proportions, the rest filled with `fill`; an int
             for a square.
         filter: a filter of the library: `nearest`, `bilinear`, `bicubic`, `lanczos`, `box`, `hamming` of Pillow;
-            `nearest`, `linear`, `area` of OpenCV.
-        library: `pillow` or `opencv`, which also decodes the pictures.
+            `nearest`, `linear`, `area` of OpenCV; `nearest`, `nearest-exact`, `bilinear`, `bicubic` of PyTorch.
+        library: `pillow` or `opencv`, which also decodes the pictures; or `torch`, which resizes levels that Pillow
+            decodes, as floats and to 1e-6.
+        antialias: whether PyTorch filters smaller pictures with a wider filter, as torchvision does by default. The
+            other libraries have no such option.
         pad: (height, width) up to which smaller pictures are padded, `"square"`, or a number of which both sides become
             a multiple; the picture is in the middle.
         fill: the levels of added pixels, one or one for each channel.
@@ -66,7 +71,8 @@ class Image:
     longest: int | None = None
     letterbox: Size | None = None
     filter: str = "bilinear"
-    library: Literal["pillow", "opencv"] = "pillow"
+    library: Literal["pillow", "opencv", "torch"] = "pillow"
+    antialias: bool = True
     pad: tuple[int, int] | int | Literal["square"] | None = None
     fill: Numbers = 0
     crop: Size | None = None
@@ -84,14 +90,14 @@ class Image:
     name: str = "image"
 
     def __post_init__(self) -> None:
-        if self.library not in FILTERS:
-            raise _wrong(f"library must be one of {', '.join(FILTERS)}, not {self.library!r:.40}")
+        if self.library not in _FILTERS:
+            raise _wrong(f"library must be one of {', '.join(_FILTERS)}, not {self.library!r:.40}")
         if self.channels not in _MODES:
             raise _wrong(f"channels must be one of {', '.join(_MODES)}, not {self.channels!r:.40}")
         if sum(value is not None for value in (self.resize, self.longest, self.letterbox)) > 1:
             raise _wrong("only one of resize, longest and letterbox can be given")
-        if self.filter_name not in FILTERS[self.library]:
-            known = ", ".join(FILTERS[self.library])
+        if self.filter_name not in _FILTERS[self.library]:
+            known = ", ".join(_FILTERS[self.library])
             raise _wrong(f"filter of {self.library} must be one of {known}, not {self.filter!r:.40}")
         try:
             ImageStage(self.spec())
@@ -130,7 +136,10 @@ class Image:
         size: tuple[int, int] | None = None
         if self.to is not None:
             rule = {"step": "resize", "library": self.library, "filter": self.filter_name, "to": self.to}
-            steps.append(rule | ({"passes": passes()} if self.library == "pillow" else {}))
+            smooth = self.library == "torch" and self.antialias and self.filter in interpolation.SMOOTH
+            steps.append(
+                rule | ({"passes": passes()} if self.library == "pillow" else {"antialias": True} if smooth else {})
+            )
         fill = _listed(self.fill)
         if self.letterbox is not None:
             size = _pair(self.letterbox)
@@ -143,7 +152,7 @@ class Image:
             )  # fmt: skip
             steps.append({"step": "pad", "to": to, "at": "floor", "value": fill})
         if self.crop is not None:
-            at = "half-even" if self.library == "pillow" else "floor"
+            at = "floor" if self.library == "opencv" else "half-even"
             steps.append({"step": "crop", "size": list(_pair(self.crop)), "at": at})
         if self.channels == "BGR":
             steps.append({"step": "channels", "order": [2, 1, 0]})
@@ -169,8 +178,8 @@ class Image:
 
     @property
     def rounding(self) -> str:
-        """The rounding of the other side, as torchvision does it with Pillow, and albumentations with OpenCV."""
-        return "trunc-quotient" if self.library == "pillow" else "rint-product"
+        """The rounding of the other side, as torchvision does it, and albumentations with OpenCV."""
+        return "rint-product" if self.library == "opencv" else "trunc-quotient"
 
 
 @dataclass(frozen=True)
