@@ -211,6 +211,11 @@ def _tiffs() -> Iterator[tuple[str, bytes]]:
     large = Image.fromarray(colours(301, 200))
     yield "tiff in strips", saved(large, "TIFF", compression="tiff_lzw", strip_size=4096)
     yield "tiff pages", saved(large, "TIFF", save_all=True, append_images=[large.rotate(90)])
+    for options in ({"quality": 70}, {"lossless": True}):
+        yield (
+            f"webp animated {options}",
+            saved(large, "WEBP", save_all=True, append_images=[large.rotate(50)], **options),
+        )
 
 
 def refused() -> Iterator[tuple[str, str, bytes]]:
@@ -224,7 +229,11 @@ def refused() -> Iterator[tuple[str, str, bytes]]:
     yield "jpeg CMYK", "unsupported", saved(image.convert("CMYK"), "JPEG")
     yield "webp transparent", "unsupported", saved(clear, "WEBP")
     yield "webp transparent lossless", "unsupported", saved(clear, "WEBP", lossless=True)
-    yield "webp animated", "unsupported", saved(image, "WEBP", save_all=True, append_images=[image.rotate(50)])
+    yield (
+        "webp animated, transparent",
+        "unsupported",
+        saved(clear, "WEBP", save_all=True, append_images=[clear.rotate(9)]),
+    )
     yield "tiff CMYK", "unsupported", saved(image.convert("CMYK"), "TIFF")
     yield "tiff float", "unsupported", saved(image.convert("F"), "TIFF")
     yield "tiff jpeg", "unsupported", saved(image, "TIFF", compression="jpeg")

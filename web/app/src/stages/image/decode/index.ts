@@ -62,8 +62,17 @@ async function decodeJpeg(data: Uint8Array<ArrayBuffer>): Promise<Picture> {
 }
 
 async function decodeWebp(data: Uint8Array<ArrayBuffer>): Promise<Picture> {
-  const { width, height, orientation, plain } = readWebp(data);
+  const { width, height, orientation, hasAlpha, frames, plain } = readWebp(data);
   if (plain.length > data.length + 1) throw unsupported("a WebP of an unusual structure");
   const levels = await decodedByBrowser(plain, "image/webp", { width, height });
-  return { format: "WEBP", width, height, mode: "RGB", data: levels, orientation, frames: 1 };
+  const base = { format: "WEBP", width, height, orientation, frames };
+  return hasAlpha ? { ...base, mode: "RGBA", data: opaque(levels) } : { ...base, mode: "RGB", data: levels };
+}
+
+/** RGB with an alpha of 255. */
+function opaque(levels: Uint8Array): Uint8Array<ArrayBuffer> {
+  const made = new Uint8Array((levels.length / 3) * 4).fill(255);
+  for (let from = 0, to = 0; from < levels.length; from += 3, to += 4)
+    made.set(levels.subarray(from, from + 3), to);
+  return made;
 }
