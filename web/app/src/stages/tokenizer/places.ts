@@ -1,5 +1,5 @@
 /** Where tokens are in a string, and which of them continue a word (spec/TOKENIZER.md §6; stages/tokenizer/places.py). */
-import { Malformed } from "../text/read";
+import { Malformed } from "../read";
 import type { Vocabulary } from "./models/vocabulary";
 import { pointsOf } from "./piece";
 import type { Encoding } from "./stage";
