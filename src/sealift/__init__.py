@@ -30,6 +30,7 @@ _HOMES = {
     "LimitError": "sealift.errors",
     "FileError": "sealift.errors",
     "Image": "sealift.packing.preprocess",
+    "Keypoints": "sealift.packing.heads",
     "Mask": "sealift.packing.heads",
     "OutputFile": "sealift.packing.output_file",
     "PackError": "sealift.errors",
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
         SignatureError,
     )
     from sealift.packing.doctor import doctor
-    from sealift.packing.heads import Boxes, Classes, Embedding, Mask, MultiLabel, TokenLabels, Value
+    from sealift.packing.heads import Boxes, Classes, Embedding, Keypoints, Mask, MultiLabel, TokenLabels, Value
     from sealift.packing.model_card import ModelCard
     from sealift.packing.optimize import optimize
     from sealift.packing.options import ContractOptions, PrivacyOptions, ProofOptions
@@ -97,6 +98,7 @@ __all__ = [
     "Field",
     "FileError",
     "Image",
+    "Keypoints",
     "LimitError",
     "Limits",
     "Mask",

@@ -14,6 +14,7 @@ CAPABILITIES = frozenset(
     {
         "output:array/1",
         "output:boxes/1",
+        "output:keypoints/1",
         "output:labels/1",
         "output:mask/1",
         "output:spans/1",

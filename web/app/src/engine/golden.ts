@@ -186,7 +186,7 @@ export async function rerun(model: Model, golden: Golden): Promise<GoldenReport>
         const rule = ruleOf(report.tolerance, 0);
         const margin = rule ? rule.relative * rule.scale : 0;
         const values = answer.data.slice(r * width, (r + 1) * width);
-        const whole = kindOf(output).agree(output, values, wanted, margin);
+        const whole = kindOf(output).agree(output, values, wanted, margin, rule?.relative ?? 0);
         let same = whole?.same ?? wanted.length === width;
         report.worst = Math.max(report.worst, whole?.worst ?? 0);
         for (let c = 0; c < width && same && !whole; c++) {

@@ -2,7 +2,14 @@
 import { className, type Output, type Scalar } from "../contract";
 import { readable } from "../numbers";
 import { agree, boxesOf, iou, SIZE, type Box } from "./boxSets";
-import { Kind, type Detection, type FoundObject, type Observed } from "./kind";
+import {
+  Kind,
+  type CocoAnnotation,
+  type CocoCategory,
+  type Detection,
+  type FoundObject,
+  type Observed,
+} from "./kind";
 
 export class Boxes extends Kind {
   override readonly capability: string = "output:boxes/1";
@@ -62,6 +69,21 @@ export class Boxes extends Kind {
       name: `the score of this ${className(output, output.classes![target[5]]!)}`,
       number: (others) => Math.max(0, ...boxesOf(others as readonly number[]).map(likeness)),
     };
+  }
+
+  override cocoCategories(output: Output): CocoCategory[] {
+    return output.classes!.map((value) => ({ name: className(output, value) }));
+  }
+
+  override cocoAnnotations(_output: Output, values: readonly Scalar[]): CocoAnnotation[] {
+    return boxesOf(values as readonly number[]).map(([x0, y0, x1, y1, score, category]) => ({
+      category,
+      bbox: [x0, y0, x1 - x0, y1 - y0],
+      area: (x1 - x0) * (y1 - y0),
+      segmentation: [[x0, y0, x0, y1, x1, y1, x1, y0]],
+      iscrowd: 0,
+      score,
+    }));
   }
 
   override summary(output: Output, values: readonly Scalar[]): string {

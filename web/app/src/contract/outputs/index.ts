@@ -2,6 +2,7 @@
 import type { Output, OutputKind } from "../contract";
 import { ArrayKind } from "./array";
 import { Boxes } from "./boxes";
+import { Keypoints } from "./keypoints";
 import { Kind } from "./kind";
 import { Label } from "./label";
 import { Labels } from "./labels";
@@ -14,6 +15,7 @@ const BY_NAME: Readonly<Record<OutputKind, Kind>> = {
   array: new ArrayKind(),
   boxes: new Boxes(),
   features: new Kind(), // the output of a transformer
+  keypoints: new Keypoints(),
   label: new Label(),
   labels: new Labels(),
   mask: new Mask(),

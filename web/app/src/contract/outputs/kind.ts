@@ -1,6 +1,7 @@
 /** A kind of output: how its answers are written in files and shown on the page. The defaults describe columns of numbers. */
 import { columnNames, shown, type Output, type Scalar, type Task } from "../contract";
 import { readable } from "../numbers";
+import type { MaskGrid } from "./maskCells";
 import type { Span } from "./tokenSpans";
 
 /** JSON with ascending keys, as Python writes it (canonical.py): NaN and infinite numbers are strings. */
@@ -40,6 +41,29 @@ export interface Detection {
   threshold: number;
 }
 
+/** The mask of a picture. */
+export interface Segmentation {
+  mask: MaskGrid;
+  /** The displayed names of all classes. */
+  classes: string[];
+  /** The share of the picture's pixels that each class has. */
+  shares: number[];
+}
+
+/** A named point of a picture, in pixels. */
+export interface FoundPoint {
+  point: string;
+  x: number;
+  y: number;
+  score: number;
+}
+
+/** A category of COCO, without its id. */
+export type CocoCategory = { name: string } & Record<string, unknown>;
+
+/** An annotation of COCO, without ids; `category` is the index of its category. */
+export type CocoAnnotation = { category: number } & Record<string, unknown>;
+
 export class Kind {
   /** The capability that a reader must have; empty for the kinds that every reader of format 1 has. */
   readonly capability: string = "";
@@ -70,6 +94,7 @@ export class Kind {
     _got: readonly Scalar[],
     _expected: readonly unknown[],
     _margin: number,
+    _relative = 0,
   ): { same: boolean; worst: number } | null {
     return null;
   }
@@ -112,6 +137,26 @@ export class Kind {
   /** The parts of a text that are marked in it; null for a kind whose answers are no places in a text. */
   spans(_output: Output, _values: readonly Scalar[]): Span[] | null {
     return null;
+  }
+
+  /** The mask that is drawn over the picture; null for a kind without one, or where there is none. */
+  segmentation(_output: Output, _values: readonly Scalar[]): Segmentation | null {
+    return null;
+  }
+
+  /** The points that are drawn over the picture; null for a kind whose answers are no points. */
+  points(_output: Output, _values: readonly Scalar[]): FoundPoint[] | null {
+    return null;
+  }
+
+  /** The categories of COCO; null for a kind whose answers are no places in a picture. */
+  cocoCategories(_output: Output): CocoCategory[] | null {
+    return null;
+  }
+
+  /** The annotations of COCO of an answer to one row. */
+  cocoAnnotations(_output: Output, _values: readonly Scalar[]): CocoAnnotation[] {
+    return [];
   }
 
   /** One value of an answer, as it is shown on the page. */

@@ -1,8 +1,8 @@
 /** `mask`: the class of each pixel of a picture. */
 import { className, shown, type Output, type Scalar } from "../contract";
 import { percent } from "../numbers";
-import { Kind } from "./kind";
-import { HEADER, maskRuns, maskTotals, readMask, STEPS } from "./maskCells";
+import { Kind, type CocoAnnotation, type CocoCategory, type Observed, type Segmentation } from "./kind";
+import { HEADER, maskPixels, maskRuns, maskTotals, readMask, STEPS } from "./maskCells";
 import { agree } from "./maskSets";
 
 const MOST_SHOWN = 5;
@@ -53,6 +53,51 @@ export class Mask extends Kind {
     }));
   }
 
+  override segmentation(output: Output, values: readonly Scalar[]): Segmentation | null {
+    const mask = readMask(values, output.classes!.length);
+    const classes = output.classes!.map((value) => className(output, value));
+    return mask && { mask, classes, shares: this.shares(output, values)! };
+  }
+
+  /** The share of the class with the most pixels, of classes other than the first one, which often is the background. */
+  override observed(output: Output, values: readonly Scalar[]): Observed | null {
+    const shares = this.shares(output, values);
+    if (!shares) return null;
+    const rest = shares.slice(1);
+    const place = Math.max(...rest, 0) > 0 ? 1 + rest.indexOf(Math.max(...rest)) : 0;
+    return {
+      name: `the share of ${className(output, output.classes![place]!)}`,
+      number: (other) => this.shares(output, other)?.[place] ?? 0,
+    };
+  }
+
+  override cocoCategories(output: Output): CocoCategory[] {
+    return output.classes!.map((value) => ({ name: className(output, value) }));
+  }
+
+  /** One for each class: its pixels are no single object, so it is a crowd, with run lengths. */
+  override cocoAnnotations(output: Output, values: readonly Scalar[]): CocoAnnotation[] {
+    const mask = readMask(values, output.classes!.length);
+    if (!mask) return [];
+    const pixels = maskPixels(mask);
+    return maskRuns(mask).map(({ place, pixels: area, counts }) => {
+      let [left, top, right, bottom] = [mask.width, mask.height, 0, 0];
+      pixels.forEach((found, i) => {
+        if (found !== place) return;
+        const [x, y] = [i % mask.width, Math.floor(i / mask.width)];
+        [left, top] = [Math.min(left, x), Math.min(top, y)];
+        [right, bottom] = [Math.max(right, x + 1), Math.max(bottom, y + 1)];
+      });
+      return {
+        category: place,
+        bbox: [left, top, right - left, bottom - top],
+        area,
+        segmentation: { size: [mask.height, mask.width], counts },
+        iscrowd: 1,
+      };
+    });
+  }
+
   override summary(output: Output, values: readonly Scalar[]): string {
     const shares = (this.shares(output, values) ?? [])
       .map((share, i) => ({ share, name: className(output, output.classes![i]!) }))
@@ -69,6 +114,6 @@ export class Mask extends Kind {
     expected: readonly unknown[],
     margin: number,
   ): { same: boolean; worst: number } {
-    return agree(got as readonly number[], expected as readonly number[], margin);
+    return agree(got as readonly number[], expected.map(Number), margin);
   }
 }

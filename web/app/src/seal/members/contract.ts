@@ -37,6 +37,7 @@ export interface Contract {
   requires?: (
     | "output:array/1"
     | "output:boxes/1"
+    | "output:keypoints/1"
     | "output:labels/1"
     | "output:mask/1"
     | "output:spans/1"
@@ -98,7 +99,8 @@ export interface Output {
     | "labels"
     | "boxes"
     | "mask"
-    | "spans";
+    | "spans"
+    | "keypoints";
   dtype: "float64" | "int64" | "bool" | "string";
   width?: number | null;
   /**

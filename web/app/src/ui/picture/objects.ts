@@ -28,7 +28,7 @@ export function detectionOf(contract: Contract, answers: readonly Answer[]): Det
 }
 
 /** Light colours, on which the dark text of labels has a contrast of 7:1; frames have a dark edge on both sides. */
-const COLOURS = [
+export const COLOURS = [
   "#ffb000",
   "#5cc3ff",
   "#5fe08a",

@@ -1,11 +1,15 @@
 /** Many pictures, each worker answering one after the other. */
 import type { Contract } from "../../contract/contract";
 import { answerCells } from "../../engine/results";
+import type { Answer, ShownPicture } from "../../engine/protocol";
 import { asProblem } from "../../errors";
 import type { Client } from "../client";
 import { headline } from "../headline";
 import { messageOf } from "./advice";
+import { annotationsOf, type CocoPicture } from "./coco";
 import type { NamedFile } from "./files";
+import { layersOf, withMasks } from "./masks";
+import { pointsOf, withPoints } from "./points";
 import { MANY, type Workers } from "./workers";
 
 /** The largest side of a small picture, in pixels. */
@@ -22,6 +26,8 @@ export interface Item extends NamedFile {
   margin: number | null;
   /** The cells of the file of results. */
   cells: string[];
+  /** What was found, for the file of annotations. */
+  coco: CocoPicture | null;
   caution: string;
   problem: string;
   code: string;
@@ -47,6 +53,7 @@ export class Queue {
       sure: null,
       margin: null,
       cells: [],
+      coco: null,
       caution: "",
       problem: "",
       code: "",
@@ -87,6 +94,12 @@ export class Queue {
     }
   }
 
+  /** The small picture with masks and points. */
+  private drawn(shown: ShownPicture, answers: readonly Answer[]): ImageData {
+    const image = withMasks(shown.image, layersOf(this.contract, answers));
+    return withPoints(image, shown, pointsOf(this.contract, answers) ?? []);
+  }
+
   stop(): void {
     this.generation++;
     this.isRunning = false;
@@ -101,7 +114,8 @@ export class Queue {
   private async answered(item: Item, client: Client): Promise<Item | null> {
     try {
       const found = await client.call({ op: "picture", row: [item.file], side: SIDE });
-      const thumb = found.shown.get(0)?.image ?? null;
+      const shown = found.shown.get(0);
+      const thumb = shown?.image ?? null;
       if ("problems" in found) {
         const [problem] = found.problems;
         return {
@@ -118,13 +132,21 @@ export class Queue {
       return {
         ...item,
         state: "answered",
-        thumb,
+        thumb: shown ? this.drawn(shown, found.answers) : null,
         answer:
           (text && (units ? `${text} ${units}` : text)) || (detail ? `${detail.name}: ${detail.value}` : ""),
         detail: under[0] ?? "",
         sure: first ?? null,
         margin: first === undefined || second === undefined ? null : first - second,
         cells: answerCells(this.contract, found.answers, 0),
+        coco: shown
+          ? {
+              name: item.name,
+              width: shown.width,
+              height: shown.height,
+              annotations: annotationsOf(this.contract, found.answers),
+            }
+          : null,
         caution: found.cautions.map(({ message }) => message).join(" "),
       };
     } catch (error) {
