@@ -28,8 +28,8 @@ class KeypointsPacking(OutputPacking):
         """The points of a row at another place."""
         del output
         # With equal scores and large margins, only the places are compared.
-        places = (np.hstack([array[:, :2], np.ones((len(array), 2))]) for array in (got, expected))
-        same = agreeing(*places, 1e-5, 0.0)
+        mine, theirs = (np.hstack([array[:, :2], np.ones((len(array), 2))]) for array in (got, expected))
+        same = agreeing(mine, theirs, 1e-5, 0.0)
         return SetDifferences("points", len(expected), int((~same).sum()), 1.0)
 
     def metrics(
