@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -92,10 +93,11 @@ def examples() -> list[bytes]:
     ]
 
 
-def write(path: Path) -> Path:
-    """Write the sealed model."""
+def write(path: Path, spec: Mapping[str, Any] = SPEC) -> Path:
+    """Write the sealed model, with an image stage."""
     files = examples()
-    probabilities = expected(files)
+    probabilities = expected(files, spec)
+    contract = dataclasses.replace(CONTRACT, stages=(image_stage(0, spec),))
     golden = {
         "columns": ["picture"],
         "rows": [[base64.b64encode(file).decode()] for file in files],
@@ -104,8 +106,8 @@ def write(path: Path) -> Path:
         "source": "generated",
     }
     parts = {
-        "contract.json": canonical.dumps(CONTRACT.as_json()),
-        "model.onnx": graph(),
+        "contract.json": canonical.dumps(contract.as_json()),
+        "model.onnx": graph(contract),
         "golden/examples.json": canonical.dumps(golden),
         "evidence.json": canonical.dumps({"rows": len(files)}),
         "card.md": b"---\nlicense: other\n---\n# Colour of a picture\n",

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+import dicom_files
 import pictures
 from sealift.stages.image.decode import Decode
 from sealift.stages.image.problems import PictureError
 
-pydicom = pytest.importorskip("pydicom")
+pydicom = pytest.importorskip("pydicom", reason="the extra dicom is not installed")
+codecs = pytest.importorskip("imagecodecs", reason="the extra dicom is not installed")
 
 FOLDER = Path(pydicom.__file__).parent / "data/test_files"
 READ = """async (files) => {
@@ -48,13 +50,37 @@ COLOUR: tuple[tuple[str, dict[str, Any]], ...] = (
     ("examples_ybr_color.dcm", {"frame": 7}),
     ("SC_rgb_dcmtk_+eb+cy+np.dcm", {}),
 )
+COMPRESSED = (
+    "693_J2KI.dcm",
+    "J2K_pixelrep_mismatch.dcm",
+    "JPEG-lossy.dcm",
+    "JPEG2000.dcm",
+    "JPEGLSNearLossless_08.dcm",
+    "JPEGLSNearLossless_16.dcm",
+    "JPGExtended.dcm",
+    "MR_small_jp2klossless.dcm",
+    "MR_small_jpeg_ls_lossless.dcm",
+    "SC_jpeg_no_color_transform_2.dcm",
+    "SC_rgb_dcmtk_+eb+cr.dcm",
+    "SC_rgb_gdcm_KY.dcm",
+    "SC_rgb_jls_lossy_line.dcm",
+    "SC_rgb_jls_lossy_sample.dcm",
+    "SC_rgb_jpeg_gdcm.dcm",
+    "SC_rgb_small_odd_big_endian.dcm",
+    "SC_ybr_full_422_uncompressed.dcm",
+    "examples_jpeg2k.dcm",
+    "examples_palette.dcm",
+)
 REFUSED: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("MR_small_jp2klossless.dcm", {}, "R113"),
-    ("JPGExtended.dcm", {}, "R113"),
-    ("MR_small_jpeg_ls_lossless.dcm", {}, "R113"),
-    ("examples_palette.dcm", {}, "R113"),
+    ("GDCMJ2K_TextGBR.dcm", {}, "R113"),
+    ("JPEG2000-embedded-sequence-delimiter.dcm", {}, "R111"),
+    ("SC_jpeg_no_color_transform.dcm", {}, "R113"),
+    ("SC_rgb_jpeg.dcm", {}, "R111"),
     ("SC_rgb_rle_16bit.dcm", {}, "R113"),
+    ("image_dfl.dcm", {}, "R113"),
+    ("liver_1frame.dcm", {}, "R113"),
     ("rtdose_1frame.dcm", {}, "R113"),
+    ("test-SR.dcm", {}, "R113"),
     ("MR_truncated.dcm", {}, "R111"),
     ("SC_rgb_small_odd.dcm", {"frame": 3}, "R115"),
 )
@@ -85,10 +111,19 @@ def in_browser(page: Page, cases: list[tuple[bytes, str, dict[str, Any]]]) -> li
 
 def test_levels_are_those_of_python(page: Page) -> None:
     cases = [(name, "L", dicom) for name, dicom in GREY] + [(name, "RGB", dicom) for name, dicom in COLOUR]
+    cases += [(name, "RGB", {}) for name in COMPRESSED]
     answers = in_browser(page, [(bytes_of(name), mode, dicom) for name, mode, dicom in cases])
     for (name, mode, dicom), answer in zip(cases, answers, strict=True):
         assert "levels" in answer, (name, answer)
         assert base64.b64decode(answer["levels"]) == in_python(bytes_of(name), mode, dicom), (name, dicom)
+
+
+def test_generated_files_of_every_coding_have_the_levels_of_python(page: Page) -> None:
+    cases = [*dicom_files.compressed(codecs), *dicom_files.uncompressed()]
+    answers = in_browser(page, [(case.file, "RGB", {}) for case in cases])
+    for case, answer in zip(cases, answers, strict=True):
+        assert "levels" in answer, (case.name, answer)
+        assert base64.b64decode(answer["levels"]) == in_python(case.file, "RGB", {}), case.name
 
 
 def test_refused_files_have_the_codes_of_python(page: Page) -> None:

@@ -44,6 +44,7 @@ class StageKind(Protocol):
     def takes(self) -> str: ...  # noqa: D102
 
     def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]: ...  # noqa: D102
+    def page_parts(self, spec: Mapping[str, Any]) -> tuple[str, ...]: ...  # noqa: D102
 
     def longest(self, spec: Mapping[str, Any]) -> int | None: ...  # noqa: D102
 

@@ -13,7 +13,7 @@ from sealift.errors import PageError
 
 FOLDER = Path(__file__).parent / "built"
 _NEEDED = (
-    "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
+    "codecs.js", "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
 )  # fmt: skip
 
 

@@ -90,6 +90,11 @@ class StageType(ABC):
         del spec
         return None
 
+    def page_parts(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """The files of the front end that a page needs for a stage beside those that each page has; none by default."""
+        del spec
+        return ()
+
     @abstractmethod
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
         """Read stages of this kind, which may come from an untrusted file.

@@ -27,7 +27,7 @@ def test_dicom_files_are_windowed_as_by_pydicom(tmp_path: Path, window: object) 
     assert sealed.contract.stages[0].spec["decode"]["dicom"] == {"window": window}
     assert sealed.predict(FILES)["probability"].shape == (len(FILES), 3)
     with pytest.raises(ContractError, match="R113"):
-        sealed.predict([next(FOLDER.rglob("JPGExtended.dcm"))])
+        sealed.predict([next(FOLDER.rglob("liver_1frame.dcm"))])
 
 
 def test_an_unknown_window_is_refused() -> None:

@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { gzipAsync } from "@gfx/zopfli";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build } from "vite";
+import { CODECS, wrapCodecs } from "./codecs.mjs";
 import { checkNoticed, notices, packagesOf } from "./notices.mjs";
 import { wrapOrt } from "./ort.mjs";
 
@@ -75,12 +76,14 @@ function unpacksTo(packed, wanted) {
   }
 }
 
-const [loader, ui, worker, wasm] = await Promise.all([
+const [loader, ui, worker, codecs, wasm] = await Promise.all([
   bundle("src/shell/loader.ts"),
   bundle("src/ui/main.ts"),
   bundle("src/engine/worker.ts"),
+  bundle("src/codecs/entry.ts"),
   compressedWasm(),
 ]);
+for (const name of CODECS) bundled.add(name);
 checkNoticed([...bundled]);
 const ort = wrapOrt(readFileSync(join(ortDist, "ort.wasm.bundle.min.mjs"), "utf8"));
 const files = {
@@ -91,6 +94,7 @@ const files = {
   "ui.css": ui.css,
   "ui.js": ui.code,
   "worker.js": `${ort}\n${worker.code}`,
+  "codecs.js": wrapCodecs(root, codecs.code),
   "ort.wasm.gz": wasm,
   "notices.txt": notices(root),
 };

@@ -2,18 +2,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The npm packages that the page may contain, with the file of their licence; the build fails for any other. */
+/** The npm packages that a page may contain, with the files of their licences; the build fails for any other. */
 const LICENSES = {
-  "onnxruntime-web": "licenses/onnxruntime.txt",
-  svelte: "node_modules/svelte/LICENSE.md",
-  clsx: "node_modules/clsx/license",
+  "onnxruntime-web": ["licenses/onnxruntime.txt"],
+  svelte: ["node_modules/svelte/LICENSE.md"],
+  clsx: ["node_modules/clsx/license"],
+  // Only in pages whose model reads DICOM: the package, and the library that it is built from.
+  "@cornerstonejs/codec-charls": ["node_modules/@cornerstonejs/codec-charls/LICENSE", "licenses/charls.txt"],
+  "@cornerstonejs/codec-openjpeg": [
+    "node_modules/@cornerstonejs/codec-charls/LICENSE",
+    "licenses/openjpeg.txt",
+  ],
 };
 
 export function notices(root) {
   const read = (path) => readFileSync(join(root, path), "utf8").trim();
-  const parts = Object.entries(LICENSES).map(([name, path]) => {
+  const parts = Object.entries(LICENSES).map(([name, paths]) => {
     const { version } = JSON.parse(read(`node_modules/${name}/package.json`));
-    return `${name} ${version}\n\n${read(path)}`;
+    return `${name} ${version}\n\n${paths.map(read).join("\n\n")}`;
   });
   const head = "This page contains software of others, under the licences below.";
   return `${[head, ...parts].join("\n\n----------------------------------------\n\n")}\n`;

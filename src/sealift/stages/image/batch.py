@@ -69,6 +69,13 @@ class ImageRun(StageRun):
         problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
         return dataclasses.replace(batch, tensors=tensors, good=good, problems=problems)
 
+    def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
+        """Burnt-in annotations and overlays of DICOM files, of pictures that `checked` has read."""
+        for field, _ in self._stages.values():
+            for row, value in enumerate(tensors[f"field{field}"]):
+                if isinstance(value, Prepared) and value.notes:
+                    yield row, field, ", and ".join(value.notes)
+
     def pieces(self, tensors: Tensors) -> Iterator[Tensors]:
         """The rows in pieces of pictures of the same size, with the tensors of the stages in place of the files."""
         if all(f"pixels{number}" in tensors for number in self._stages):

@@ -51,6 +51,19 @@ _TRANSPOSED = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A decoded picture.
+
+    Attributes:
+        levels: (height, width, channels).
+        notes: what makes its answer less reliable, such as `overlays, which are ignored`.
+    """
+
+    levels: npt.NDArray[Any]
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Decode:
     """The key `decode` of a stage; the attributes are its keys."""
@@ -79,20 +92,25 @@ class Decode:
         return cls(**chosen, dicom=None if keys.get("dicom") is None else Dicom.of(keys["dicom"]))
 
     def levels(self, value: Any) -> npt.NDArray[Any]:
-        """The levels (height, width, channels) of a value: bytes, a path, a picture of Pillow, or an array.
+        """The levels of `read`."""
+        return self.read(value).levels
+
+    def read(self, value: Any) -> Decoded:
+        """Decode a value: bytes, a path, a picture of Pillow, or an array.
 
         Raises:
             PictureError: R110 to R114.
             MissingExtraError: E405 without Pillow.
         """
         if isinstance(value, np.ndarray):
-            return self._converted(_of_array(value))
+            return Decoded(self._converted(_of_array(value)))
         if isinstance(value, bytes | Path):
             encoded = _read(value) if isinstance(value, Path) else value
             if is_dicom(encoded) and len(encoded) <= MOST_BYTES:
                 if self.dicom is None:
                     raise PictureError("R110", "is a DICOM file, which this model does not take")
-                return self._converted(self.dicom.picture(encoded, opened))
+                made, notes = self.dicom.picture(encoded, opened)
+                return Decoded(self._converted(made), notes)
             value = encoded
         picture = value if not isinstance(value, bytes | Path) else opened(value)
         check_size(picture.height, picture.width)
@@ -105,7 +123,7 @@ class Decode:
                 picture.load()
             except Exception as error:  # the decoders raise many classes
                 raise PictureError("R111", f"is damaged: {_one_line(error)}") from None
-        return self._converted(self._upright(picture))
+        return Decoded(self._converted(self._upright(picture)))
 
     def _upright(self, picture: Image) -> Image:
         if self.orientation == "ignored":

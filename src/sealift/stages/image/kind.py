@@ -35,6 +35,11 @@ class ImageStageType(StageType):
         sizes = tuple(name if size is None else size for size, name in zip(shape, names, strict=True))
         return (StageOutput("pixels", "float32", sizes), StageOutput("geometry", "float64", (6,)))
 
+    def page_parts(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """The decoders of compressed frames, if the stage reads DICOM."""
+        decode = spec.get("decode")
+        return ("codecs.js",) if isinstance(decode, Mapping) and decode.get("dicom") is not None else ()
+
     def open(self, stages: Mapping[int, Stage], columns: Mapping[int, int], names: Sequence[str]) -> StageRun:
         """Read the stages."""
         from sealift.stages.image.batch import ImageRun

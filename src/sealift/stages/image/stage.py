@@ -22,10 +22,17 @@ Sizes = tuple[int | None, int | None, int | None]
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A picture after all steps: float32 in the layout of the stage, and its geometry, float64 (6,)."""
+    """A picture after all steps.
+
+    Attributes:
+        pixels: float32, in the layout of the stage.
+        geometry: float64 (6,).
+        notes: what makes its answer less reliable.
+    """
 
     pixels: npt.NDArray[np.float32]
     geometry: npt.NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
 
 class ImageStage:
@@ -60,7 +67,8 @@ class ImageStage:
 
     def prepare(self, value: Any) -> Prepared:
         """A picture after all steps. Raises PictureError."""
-        grid = Grid.of(self.decode.levels(value))
+        decoded = self.decode.read(value)
+        grid = Grid.of(decoded.levels)
         for step in self.steps:
             grid = step.apply(grid)
         with np.errstate(over="ignore"):
@@ -78,7 +86,7 @@ class ImageStage:
                 raise PictureError(
                     "R115", f"has {width} × {height} pixels after the steps, which the model does not take"
                 )
-        return Prepared(pixels, grid.geometry)
+        return Prepared(pixels, grid.geometry, decoded.notes)
 
     def missing(self) -> Prepared:
         """What stands for a missing picture."""

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sealift import files
@@ -59,7 +59,8 @@ def build_page(source: SealedFile | Path | str, out: Path | str) -> Built:
         )
     seal = source.seal
     title = title_of(seal, source.contract)
-    data = assemble(front_end.load(), source.data, title=title, identity=seal.identity)
+    parts = page_parts(source.contract)
+    data = assemble(front_end.load(), source.data, title=title, identity=seal.identity, parts=parts)
     files.write_atomic(out, data)
     return Built(out, len(data), hashlib.sha256(data).hexdigest(), seal.identity, title)
 
@@ -83,6 +84,11 @@ def title_of(seal: Seal, contract: Contract) -> str:
     return contract.title or f"{seal.manifest.name} {seal.manifest.version}"
 
 
+def page_parts(contract: Contract) -> tuple[str, ...]:
+    """The files of the front end that the stages of a contract need in a page, each once."""
+    return tuple(dict.fromkeys(part for stage in contract.stages for part in stage.type.page_parts(stage.spec)))
+
+
 def generator(front: Front) -> str:
     """The generator of the page: the version, the digest of the front end, and the engine."""
     engine = front.versions.get("onnxruntime-web", "")
@@ -95,6 +101,7 @@ def assemble(
     *,
     title: str,
     identity: str,
+    parts: Sequence[str] = (),
     shrink: Callable[[str, Bytes], tuple[Bytes, str]] = lambda _, data: shrunk(data),
 ) -> bytes:
     """The page's bytes.
@@ -104,6 +111,7 @@ def assemble(
         sealed: the bytes of the sealed file.
         title: any string; it is escaped here.
         identity: the identity of the sealed file.
+        parts: files of the front end that the worker runs before its own, from `page_parts`.
         shrink: encodes a payload, given its name and bytes; returns the encoded bytes and the name of the encoding.
     """
     policy = _policy(
@@ -113,7 +121,8 @@ def assemble(
     inside = _fill(front.text("ui.html"), {**shared, "style": front.text("ui.css"), "script": front.text("ui.js")})
     # The loader is between the small and the large parts, so that it starts the frame while the large ones are read.
     first = [*_blocks("ui", *shrink("ui", inside.encode()))]
-    first += _blocks("worker", *shrink("worker", front.files["worker.js"]))
+    worker = b"\n".join(front.files[name] for name in (*parts, "worker.js"))
+    first += _blocks("worker", *shrink("worker", worker))
     rest = [*_blocks("seal", *shrink("seal", sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
     return _fill(
         front.text("shell.html"),

@@ -19,7 +19,7 @@ from sealift import files
 from sealift import front as front_end
 from sealift.errors import PageError
 from sealift.seal import Bytes, Seal, parse
-from sealift.targets.page.build import MAX_SEAL, assemble, generator, shrunk, title_of
+from sealift.targets.page.build import MAX_SEAL, assemble, generator, page_parts, shrunk, title_of
 
 # The largest sealed file in Base64, and the program around it.
 MAX_PAGE = MAX_SEAL * 4 // 3 + 40_000_000
@@ -87,12 +87,14 @@ def check_page(path: Path) -> Seal:
             fix="Verify it with the version of Sealift that made it, or build the page again with `sealift app`.",
         )
     seal = parse(parts["seal"].data, str(path))
-    title = title_of(seal, seal.contract())
+    contract = seal.contract()
+    title = title_of(seal, contract)
     expected = assemble(
         front,
         parts["seal"].data,
         title=title,
         identity=seal.identity,
+        parts=page_parts(contract),
         shrink=lambda name, data: _same(parts, name, data),
     )
     if page != expected:

@@ -14,7 +14,12 @@ export async function answerPicture(
   const prepared = await model.prepare(row, (field, picture) => shown.set(field, forDisplay(picture, side)));
   if (prepared.problems.length > 0) return { problems: prepared.problems, shown };
   const answers = await model.predict([prepared.row]);
-  return { answers, cautions: model.cautions(row), shown, milliseconds: performance.now() - started };
+  return {
+    answers,
+    cautions: model.cautions(prepared.row),
+    shown,
+    milliseconds: performance.now() - started,
+  };
 }
 
 /** A picture with at most `side` pixels on its longer side; each pixel is the mean of those that it replaces. */

@@ -57,7 +57,7 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
       if (problems.length > 0) return { problems };
       return {
         answers: await model.predict(prepared.map(({ row }) => row)),
-        cautions: request.rows.map((row) => model.cautions(row)),
+        cautions: prepared.map(({ row }) => model.cautions(row)),
       };
     }
     case "picture":

@@ -45,6 +45,18 @@ export class ImageRun extends StageRun {
     return { row: prepared, problems };
   }
 
+  /** Burnt-in annotations and overlays of DICOM files; the row must be prepared. */
+  override cautions(row: readonly Value[]): ReadonlyMap<number, string> {
+    return new Map(
+      this.stages.flatMap(({ field }): [number, string][] => {
+        const value = row[field];
+        return value instanceof PreparedPicture && value.notes.length > 0
+          ? [[field, value.notes.join(", and ")]]
+          : [];
+      }),
+    );
+  }
+
   *pieces(rows: Rows): Generator<Piece> {
     for (let start = 0; start < rows.length;) {
       const first = this.pictures(rows[start]!);

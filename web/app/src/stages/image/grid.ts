@@ -22,6 +22,8 @@ export interface Grid {
   /** Row by row, and within a row pixel by pixel. */
   readonly levels: Levels;
   readonly geometry: Geometry;
+  /** What makes an answer less reliable; of a decoded picture, not after steps. */
+  readonly notes?: readonly string[];
 }
 
 /** The grid after a resize to `height` and `width`. */

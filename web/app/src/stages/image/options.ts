@@ -63,6 +63,7 @@ export class DecodeOptions {
     const isApplied = options.orientation === "applied" || picture.format === "TIFF";
     const turned = upright(levels, picture, CHANNELS[mode], isApplied ? picture.orientation : 1);
     const { height, width } = turned;
-    return { ...turned, channels: CHANNELS[mode], geometry: [height, width, 1, 1, 0, 0] };
+    const notes = picture.notes ?? [];
+    return { ...turned, channels: CHANNELS[mode], geometry: [height, width, 1, 1, 0, 0], notes };
   }
 }

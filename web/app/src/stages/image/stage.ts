@@ -23,6 +23,8 @@ export class PreparedPicture extends PreparedImage {
     readonly sizes: readonly [number, number, number],
     readonly geometry: Geometry,
     private readonly layout: "CHW" | "HWC",
+    /** What makes its answer less reliable. */
+    readonly notes: readonly string[] = [],
   ) {
     super();
   }
@@ -121,7 +123,13 @@ export class ImageStage {
     const sizes = this.layout === "CHW" ? [channels, height, width] : [height, width, channels];
     if (this.shape.some((size, i) => size !== null && size !== sizes[i]))
       throw unfit(`has ${width} × ${height} pixels after the steps, which the model does not take`);
-    return new PreparedPicture(pixels, sizes as [number, number, number], geometry, this.layout);
+    return new PreparedPicture(
+      pixels,
+      sizes as [number, number, number],
+      geometry,
+      this.layout,
+      first.notes ?? [],
+    );
   }
 
   /** The levels as float32 in the order of the layout. */

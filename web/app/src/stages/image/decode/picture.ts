@@ -20,6 +20,8 @@ export interface Picture {
   readonly orientation: number;
   /** The number of pictures in the file, where this is known without decoding them; this is the first. */
   readonly frames: number;
+  /** What makes an answer less reliable, such as "overlays, which are ignored". */
+  readonly notes?: readonly string[];
 }
 
 /** The size of a picture before it is decoded. */

@@ -2,13 +2,28 @@
 import { Bytes } from "../decode/bytes";
 import { damaged, unsupported } from "../decode/picture";
 
-const [IMPLICIT, EXPLICIT, BIG, RLE, JPEG] = [
-  "1.2.840.10008.1.2",
-  "1.2.840.10008.1.2.1",
-  "1.2.840.10008.1.2.2",
-  "1.2.840.10008.1.2.5",
-  "1.2.840.10008.1.2.4.50",
-];
+const [IMPLICIT, BIG] = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.2"];
+const CODINGS: Partial<Record<string, Coding>> = {
+  [IMPLICIT]: "raw",
+  "1.2.840.10008.1.2.1": "raw",
+  [BIG]: "raw",
+  "1.2.840.10008.1.2.5": "RLE",
+  "1.2.840.10008.1.2.4.50": "JPEG",
+  "1.2.840.10008.1.2.4.51": "JPEG extended",
+  "1.2.840.10008.1.2.4.57": "JPEG lossless",
+  "1.2.840.10008.1.2.4.70": "JPEG lossless",
+  "1.2.840.10008.1.2.4.80": "JPEG-LS",
+  "1.2.840.10008.1.2.4.81": "JPEG-LS",
+  "1.2.840.10008.1.2.4.90": "JPEG 2000",
+  "1.2.840.10008.1.2.4.91": "JPEG 2000",
+};
+/** The tags of the elements that are used, other than the pixels. */
+export const TAG = {
+  ...{ samples: 0x00280002, photometric: 0x00280004, planar: 0x00280006, frames: 0x00280008 },
+  ...{ rows: 0x00280010, columns: 0x00280011, allocated: 0x00280100, stored: 0x00280101 },
+  ...{ representation: 0x00280103, burnedIn: 0x00280301, centre: 0x00281050, width: 0x00281051 },
+  ...{ intercept: 0x00281052, slope: 0x00281053 },
+};
 /** The value representations whose length has 4 bytes after 2 that are reserved. */
 const LONG = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"];
 const UNDEFINED = 0xffffffff;
@@ -16,11 +31,13 @@ const [ITEM, ITEM_END, SEQUENCE_END] = [0xfffee000, 0xfffee00d, 0xfffee0dd];
 const PIXELS = 0x7fe00010;
 const [FLOAT_PIXELS, DOUBLE_PIXELS] = [0x7fe00008, 0x7fe00009];
 
-export type Coding = "raw" | "RLE" | "JPEG";
+export type Coding = "raw" | "RLE" | "JPEG" | "JPEG extended" | "JPEG lossless" | "JPEG-LS" | "JPEG 2000";
 
 export interface Dicom {
   coding: Coding;
   isLittle: boolean;
+  /** Whether pixels of 8 bits are in words of 16 bits that begin with the higher byte. */
+  isSwapped: boolean;
   /** The values of elements that are not in sequences, by tag. */
   values: ReadonlyMap<number, Uint8Array>;
   /** The pixels of all frames; where they are compressed, the parts of them, without the table of offsets. */
@@ -44,13 +61,7 @@ export function readDicom(data: Uint8Array): Dicom {
     if (element.tag === 0x00020010) syntax = textOf(data.subarray(element.from, element.to));
     at = element.to;
   }
-  const coding: Coding | undefined = {
-    [IMPLICIT]: "raw" as const,
-    [EXPLICIT]: "raw" as const,
-    [BIG]: "raw" as const,
-    [RLE]: "RLE" as const,
-    [JPEG]: "JPEG" as const,
-  }[syntax];
+  const coding = CODINGS[syntax];
   if (!coding) throw unsupported(`a DICOM file with the transfer syntax ${syntax || "that is missing"}`);
   const isLittle = syntax !== BIG;
   const reader = new Reader(new Bytes(data, isLittle), syntax !== IMPLICIT, isLittle);
@@ -60,7 +71,14 @@ export function readDicom(data: Uint8Array): Dicom {
     const { tag, from, to } = element;
     if (tag === FLOAT_PIXELS || tag === DOUBLE_PIXELS)
       throw unsupported("a DICOM file of floating-point pixels");
-    if (tag === PIXELS) return { coding, isLittle, values, ...reader.pixels(element, coding) };
+    if (tag === PIXELS)
+      return {
+        coding,
+        isLittle,
+        values,
+        isSwapped: !isLittle && element.kind === "OW",
+        ...reader.pixels(element, coding),
+      };
     if (!element.isSequence) values.set(tag, data.subarray(from, to));
     at = to;
   }
@@ -76,6 +94,8 @@ export function textOf(value: Uint8Array | undefined): string {
 
 interface Element {
   tag: number;
+  /** The value representation; empty where the file does not have it. */
+  kind: string;
   from: number;
   /** Where the next element begins; for pixels of undefined length, where they begin. */
   to: number;
@@ -99,11 +119,11 @@ class Reader {
     const size = !this.isExplicit ? file.u32(at + 4) : isLong ? file.u32(at + 8) : file.u16(at + 6);
     const from = at + head;
     const isUndefined = size === UNDEFINED;
-    if (isUndefined && tag === PIXELS) return { tag, from, to: from, isSequence: false, isUndefined };
+    if (isUndefined && tag === PIXELS) return { tag, kind, from, to: from, isSequence: false, isUndefined };
     if (isUndefined)
-      return { tag, from, to: this.afterSequence(from, kind === "UN"), isSequence: true, isUndefined };
+      return { tag, kind, from, to: this.afterSequence(from, kind === "UN"), isSequence: true, isUndefined };
     if (from + size > file.size && tag !== PIXELS) throw damaged("truncated");
-    return { tag, from, to: from + size, isSequence: kind === "SQ", isUndefined };
+    return { tag, kind, from, to: from + size, isSequence: kind === "SQ", isUndefined };
   }
 
   /** Where a sequence of undefined length ends. */

@@ -1,0 +1,26 @@
+/**
+ * The decoders of compressed DICOM frames, as a part of pages whose model reads DICOM (build/codecs.mjs): own ones of JPEG
+ * lossless and of JPEG with 12 bits, CharLS for JPEG-LS, and OpenJPEG for JPEG 2000.
+ */
+import { damaged } from "../stages/image/decode/picture";
+import type { Codecs } from "../stages/image/dicom/codecs";
+import { decodeExtended } from "./extended";
+import { decodeLossless } from "./lossless";
+import { decodeJpeg2000, decodeJpegLs, type Binaries } from "./wasm";
+
+/** The decoders, of which two need WebAssembly. */
+export function codecsOf(binaries: Binaries): Codecs {
+  return {
+    async decode(coding, data, frame) {
+      const decoded =
+        coding === "JPEG lossless"
+          ? decodeLossless(data, frame)
+          : coding === "JPEG extended"
+            ? decodeExtended(data, frame)
+            : await (coding === "JPEG-LS" ? decodeJpegLs : decodeJpeg2000)(binaries, data, frame);
+      if (decoded.length !== frame.width * frame.height * frame.components)
+        throw damaged("damaged: its picture differs from its header");
+      return decoded;
+    },
+  };
+}
