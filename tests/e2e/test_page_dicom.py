@@ -74,11 +74,11 @@ def test_compressed_frames_have_the_answers_of_python(shown: Opened) -> None:
         give(shown, name, file)
         wanted = sealed.predict([file])["probability"][0]
         for _ in range(300):
-            found = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
-            if found and np.allclose(found, wanted, rtol=1e-6):
+            probabilities = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
+            if probabilities and np.allclose(probabilities, wanted, rtol=1e-6):
                 break
             shown.page.wait_for_timeout(100)
-        np.testing.assert_allclose(found, wanted, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(probabilities, wanted, rtol=1e-6, err_msg=name)
 
 
 def test_burnt_in_annotations_are_a_caution(shown: Opened) -> None:

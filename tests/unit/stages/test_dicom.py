@@ -44,8 +44,8 @@ def refused(file: bytes, **options: Any) -> tuple[str, str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["why"] for case in CASES])
 def test_samples_are_those_of_the_plugins_of_pydicom(case: dict[str, str]) -> None:
-    found = samples(base64.b64decode(case["file"])).astype("<i4").astype("<i2")
-    assert base64.b64encode(found.tobytes()).decode() == case["samples"]
+    values = samples(base64.b64decode(case["file"])).astype("<i4").astype("<i2")
+    assert base64.b64encode(values.tobytes()).decode() == case["samples"]
 
 
 @pytest.mark.parametrize("case", list(dicom_files.uncompressed()), ids=lambda case: str(case.name))
@@ -104,9 +104,9 @@ def test_kinds_that_are_not_read_are_named() -> None:
         (dicom([b"\0\0\0\x0cjP  \r\n" + b"\0" * 200], J2K, pixels), "R113", "is a JP2 file"),
         (dicom(pixels.tobytes(), RAW, pixels, PhotometricInterpretation="PALETTE COLOR"), "R111", "no palette"),
     ):
-        found = refused(file)
-        assert found[0] == code, (found, words)
-        assert words in found[1]
+        refusal = refused(file)
+        assert refusal[0] == code, (refusal, words)
+        assert words in refusal[1]
     assert refused(dicom(pixels.tobytes(), RAW, pixels), frame=1)[0] == "R115"
 
 

@@ -36,8 +36,8 @@ async function samplesOf(data: Uint8Array): Promise<ArrayLike<number>> {
 }
 
 it.each(cases)("$why", async ({ file, samples }) => {
-  const found = await samplesOf(bytesOf(file));
-  const made = Int16Array.from({ length: found.length }, (_, i) => found[i]!);
+  const values = await samplesOf(bytesOf(file));
+  const made = Int16Array.from({ length: values.length }, (_, i) => values[i]!);
   expect(Buffer.from(made.buffer).toString("base64")).toBe(samples);
 });
 

@@ -63,16 +63,16 @@ def decoded(data: bytes, header: DicomHeader) -> npt.NDArray[Any]:
         MissingExtraError: E405 without imagecodecs.
     """
     is_2000 = header.coding == codings.JPEG_2000
-    found = _jpeg_2000(data) if is_2000 else _jpeg(data, _FRAMES[header.coding])
-    if (found.rows, found.columns, found.components) != (header.rows, header.columns, header.samples):
+    stream = _jpeg_2000(data) if is_2000 else _jpeg(data, _FRAMES[header.coding])
+    if (stream.rows, stream.columns, stream.components) != (header.rows, header.columns, header.samples):
         raise PictureError("R111", "is damaged: its picture differs from its header")
-    if not found.is_uniform:
+    if not stream.is_uniform:
         raise PictureError("R113", f"is a DICOM file whose {header.coding} has components of different sizes")
-    if found.bits > header.allocated or (header.samples == 3 and found.bits != 8):
-        raise PictureError("R113", f"is a DICOM file of {header.allocated} bits, whose picture has {found.bits}")
-    if header.is_signed and not found.is_signed and found.bits < header.stored:
-        raise PictureError("R113", f"is a DICOM file whose picture has {found.bits} bits, too few for its sign")
-    if is_2000 and header.samples == 3 and found.is_transformed != (header.photometric in ("YBR_RCT", "YBR_ICT")):
+    if stream.bits > header.allocated or (header.samples == 3 and stream.bits != 8):
+        raise PictureError("R113", f"is a DICOM file of {header.allocated} bits, whose picture has {stream.bits}")
+    if header.is_signed and not stream.is_signed and stream.bits < header.stored:
+        raise PictureError("R113", f"is a DICOM file whose picture has {stream.bits} bits, too few for its sign")
+    if is_2000 and header.samples == 3 and stream.is_transformed != (header.photometric in ("YBR_RCT", "YBR_ICT")):
         raise PictureError("R113", "is a DICOM file whose header and JPEG 2000 have different colours")
     codecs = need("imagecodecs", "dicom", f"Reading {header.coding} in DICOM files")
     try:
@@ -86,9 +86,9 @@ def decoded(data: bytes, header: DicomHeader) -> npt.NDArray[Any]:
     except Exception:  # each codec raises its own class
         raise PictureError("R111", "is damaged: its compressed data are not valid") from None
     array: npt.NDArray[Any] = np.asarray(values)
-    if found.is_planar and array.ndim == 3:
+    if stream.is_planar and array.ndim == 3:
         array = np.moveaxis(array, 0, 2)
-    if array.shape != (found.rows, found.columns, found.components)[: 3 if found.components > 1 else 2]:
+    if array.shape != (stream.rows, stream.columns, stream.components)[: 3 if stream.components > 1 else 2]:
         raise PictureError("R111", "is damaged: its picture differs from its header")
     return array
 
@@ -137,7 +137,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _jpeg(data: bytes, frames: tuple[int, ...]) -> Codestream:
     """The frame header of a JPEG or JPEG-LS."""
-    found = None
+    stream = None
     is_planar = False
     for marker, content in _segments(data):
         if marker == 0xDA:
@@ -145,7 +145,7 @@ def _jpeg(data: bytes, frames: tuple[int, ...]) -> Codestream:
         is_frame = marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC))
         if not is_frame:
             continue
-        if marker not in frames or found is not None:
+        if marker not in frames or stream is not None:
             raise PictureError("R113", "is a DICOM file whose JPEG is of another kind than its transfer syntax")
         if len(content) < 6:
             raise PictureError("R111", "is truncated")
@@ -153,12 +153,12 @@ def _jpeg(data: bytes, frames: tuple[int, ...]) -> Codestream:
         if len(content) < 6 + 3 * components:
             raise PictureError("R111", "is truncated")
         is_uniform = components == 1 or len(set(content[7::3][:components])) == 1
-        found = Codestream(rows, columns, components, bits, is_uniform=is_uniform)
-    if found is None:
+        stream = Codestream(rows, columns, components, bits, is_uniform=is_uniform)
+    if stream is None:
         raise PictureError("R111", "is damaged: it has no picture")
     if _end(data) < 0:
         raise PictureError("R111", "is truncated")
-    return replace(found, is_planar=is_planar)
+    return replace(stream, is_planar=is_planar)
 
 
 def _end(data: bytes) -> int:
@@ -174,7 +174,7 @@ def _jpeg_2000(data: bytes) -> Codestream:
     if data[:4] != b"\xff\x4f\xff\x51":
         raise PictureError("R111", "is damaged: its pixels do not have the form of its transfer syntax")
     end = _end(data) + 2
-    at, found, is_transformed = 2, None, False
+    at, stream, is_transformed = 2, None, False
     while True:
         if at + 4 > end:
             raise PictureError("R111", "is truncated")
@@ -183,7 +183,7 @@ def _jpeg_2000(data: bytes) -> Codestream:
             break
         content = data[at + 4 : at + 2 + length]
         if marker == 0xFF51:
-            found = _size(content)
+            stream = _size(content)
         elif marker == 0xFF52 and len(content) >= 9:
             is_transformed = content[4] != 0
             if content[8] & 0x40:
@@ -196,9 +196,9 @@ def _jpeg_2000(data: bytes) -> Codestream:
             raise PictureError("R111", "is truncated")
         length = struct.unpack_from(">I", data, at + 6)[0]
         at = end - 2 if length == 0 else at + max(length, 12)
-    if found is None:
+    if stream is None:
         raise PictureError("R111", "is damaged: it has no picture")
-    return replace(found, is_transformed=is_transformed)
+    return replace(stream, is_transformed=is_transformed)
 
 
 def _size(content: bytes) -> Codestream:

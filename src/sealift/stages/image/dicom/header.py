@@ -106,11 +106,11 @@ class DicomHeader:
 
 
 def _notes(file: Any) -> tuple[str, ...]:
-    found = []
+    notes = []
     if str(file.get("BurnedInAnnotation", "")).strip().upper() == "YES":
-        found.append(
+        notes.append(
             "burnt-in annotations, says its header (0028,0301): the model sees them, and they may name the patient"
         )
     if any((group, 0x0010) in file for group in range(0x6000, 0x6020, 2)):
-        found.append("overlays, which are ignored")
-    return tuple(found)
+        notes.append("overlays, which are ignored")
+    return tuple(notes)

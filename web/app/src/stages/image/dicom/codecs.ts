@@ -29,7 +29,7 @@ export interface Codecs {
 
 /** Throws a Refusal in a page without them. */
 export function codecs(): Codecs {
-  const found = (globalThis as { sealiftCodecs?: Codecs }).sealiftCodecs;
-  if (found) return found;
+  const decoders = (globalThis as { sealiftCodecs?: Codecs }).sealiftCodecs;
+  if (decoders) return decoders;
   throw new Refusal("unsupported", "is a compressed DICOM file, whose decoders this page does not have");
 }

@@ -27,18 +27,18 @@ const noMarker = () => damaged("damaged: it has no marker where one must be");
 /** The description of a frame that fits the header. Throws a Refusal. */
 export function checkedCodestream(data: Uint8Array, coding: Compressed, header: Header): Codestream {
   const is2000 = coding === "JPEG 2000";
-  const { isTransformed, isUniform, ...found } = is2000 ? jpeg2000(data) : jpeg(data, FRAMES[coding]);
+  const { isTransformed, isUniform, ...stream } = is2000 ? jpeg2000(data) : jpeg(data, FRAMES[coding]);
   const { samples, photometric, allocated } = header;
-  if (found.height !== header.height || found.width !== header.width || found.components !== samples)
+  if (stream.height !== header.height || stream.width !== header.width || stream.components !== samples)
     throw damaged("damaged: its picture differs from its header");
   if (!isUniform) throw unsupported(`a DICOM file whose ${coding} has components of different sizes`);
-  if (found.bits > allocated || (samples === 3 && found.bits !== 8))
-    throw unsupported(`a DICOM file of ${allocated} bits, whose picture has ${found.bits}`);
-  if (header.isSigned && !found.isSigned && found.bits < header.stored)
-    throw unsupported(`a DICOM file whose picture has ${found.bits} bits, too few for its sign`);
+  if (stream.bits > allocated || (samples === 3 && stream.bits !== 8))
+    throw unsupported(`a DICOM file of ${allocated} bits, whose picture has ${stream.bits}`);
+  if (header.isSigned && !stream.isSigned && stream.bits < header.stored)
+    throw unsupported(`a DICOM file whose picture has ${stream.bits} bits, too few for its sign`);
   if (is2000 && samples === 3 && isTransformed !== ["YBR_RCT", "YBR_ICT"].includes(photometric))
     throw unsupported("a DICOM file whose header and JPEG 2000 have different colours");
-  return found;
+  return stream;
 }
 
 /** The bits of a sample of a JPEG that is not lossless. Throws a Refusal. */
@@ -82,25 +82,25 @@ function* segments(data: Uint8Array): Generator<[marker: number, content: Uint8A
 
 /** The frame header of a JPEG or JPEG-LS. */
 function jpeg(data: Uint8Array, frames: readonly number[]): Described {
-  let found: Described | null = null;
+  let stream: Described | null = null;
   for (const [marker, content] of segments(data)) {
     const isFrame =
       marker === 0xf7 || (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker));
     if (!isFrame) continue;
-    if (!frames.includes(marker) || found)
+    if (!frames.includes(marker) || stream)
       throw unsupported("a DICOM file whose JPEG is of another kind than its transfer syntax");
     const numbers = new Bytes(content);
     const components = numbers.u8(5);
     const factors = Array.from({ length: components }, (_, i) => numbers.u8(7 + 3 * i));
     numbers.part(0, 6 + 3 * components);
-    found = {
+    stream = {
       ...{ bits: numbers.u8(0), height: numbers.u16(1), width: numbers.u16(3), components },
       ...{ isSigned: false, isTransformed: false, isUniform: new Set(factors).size <= 1 },
     };
   }
-  if (!found) throw damaged("damaged: it has no picture");
+  if (!stream) throw damaged("damaged: it has no picture");
   if (endOf(data) < 0) throw damaged("truncated");
-  return found;
+  return stream;
 }
 
 /** Where the marker at the end begins, after which there is only padding; -1 if there is none. */
@@ -117,7 +117,7 @@ function jpeg2000(data: Uint8Array): Described {
   if (![0xff, 0x4f, 0xff, 0x51].every((byte, i) => data[i] === byte)) throw wrongForm();
   const end = endOf(data) + 2;
   const file = new Bytes(data.subarray(0, end));
-  let found: Described | null = null;
+  let stream: Described | null = null;
   let isTransformed = false;
   let at = 2;
   for (;;) {
@@ -125,7 +125,7 @@ function jpeg2000(data: Uint8Array): Described {
     if (marker === 0xff90) break;
     if (length < 2) throw noMarker();
     const content = file.part(at + 4, length - 2);
-    if (marker === 0xff51) found = sizeOf(new Bytes(content));
+    if (marker === 0xff51) stream = sizeOf(new Bytes(content));
     else if (marker === 0xff52 && content.length >= 9) {
       isTransformed = content[4] !== 0;
       if (content[8]! & 0x40) throw unsupported("a DICOM file in high-throughput JPEG 2000");
@@ -137,8 +137,8 @@ function jpeg2000(data: Uint8Array): Described {
     const length = file.u32(at + 6);
     at = length === 0 ? end - 2 : at + Math.max(length, 12);
   }
-  if (!found) throw damaged("damaged: it has no picture");
-  return { ...found, isTransformed };
+  if (!stream) throw damaged("damaged: it has no picture");
+  return { ...stream, isTransformed };
 }
 
 /** The content of a SIZ marker. */

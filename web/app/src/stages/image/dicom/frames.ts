@@ -36,8 +36,8 @@ export async function storedValues(file: Dicom, header: Header, frame: number): 
   }
   if (file.coding === "JPEG") throw new Error("a frame in JPEG is decoded as a picture");
   const data = frameData(file, header, frame);
-  const found = checkedCodestream(data, file.coding, header);
-  return significant(await decodedBy(codecs(), file.coding, data, found), header);
+  const stream = checkedCodestream(data, file.coding, header);
+  return significant(await decodedBy(codecs(), file.coding, data, stream), header);
 }
 
 /** The decoders have a bundle and classes of their own, and refuse only data that are not valid. */

@@ -19,8 +19,8 @@ export class DicomOptions {
 
   /** Throws Malformed. */
   constructor(raw: unknown) {
-    const found = keys(raw, [], ["window", "frame", "inverted"]);
-    const given = (key: string, instead: unknown) => (Object.hasOwn(found, key) ? found[key] : instead);
+    const options = keys(raw, [], ["window", "frame", "inverted"]);
+    const given = (key: string, instead: unknown) => (Object.hasOwn(options, key) ? options[key] : instead);
     this.window = windowOf(given("window", "file"));
     const frame = given("frame", 0);
     this.frame = frame === "middle" ? frame : integer(frame, 0, MOST_FRAMES);

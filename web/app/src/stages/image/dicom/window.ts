@@ -7,10 +7,10 @@ export type Window = "file" | "full" | readonly [centre: number, width: number];
 
 /** The levels of stored values, after the rescale slope and intercept of the file. Throws a Refusal. */
 export function windowed(values: Values, elements: Dicom["values"], window: Window): Uint8Array {
-  const found = rescaled(values, elements);
+  const numbers = rescaled(values, elements);
   const limits = window === "file" ? windowOf(elements) : window === "full" ? null : window;
   if (limits && !(limits[1] >= 1)) throw damaged("damaged: the width of its window is less than 1");
-  return levelsOf(found, limits);
+  return levelsOf(numbers, limits);
 }
 
 export type Values = Int16Array | Uint16Array | Uint8Array | Int8Array | Int32Array;
