@@ -13,8 +13,12 @@ from sealift.errors import PageError
 
 FOLDER = Path(__file__).parent / "built"
 _NEEDED = (
-    "codecs.js", "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
+    "loader.js", "ort.wasm.gz", "shell.css", "shell.html", "ui.css", "ui.html", "ui.js", "worker.js",
 )  # fmt: skip
+
+
+# Parts that only some pages contain.
+_PARTS = ("codecs.js",)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class Front:
         """A file as text."""
         return self.files[name].decode()
 
+    def part(self, name: str) -> bytes:
+        """A file that only some pages contain. Raises PageError E601 when it is missing."""
+        if name not in self.files:
+            raise _not_built(f"it has no {name}", FOLDER)
+        return self.files[name]
+
 
 def engine_files() -> tuple[Path, Path]:
     """The program that runs a graph in WebAssembly, and the engine itself, gzipped; they need not exist."""
@@ -55,16 +65,21 @@ def load(folder: Path | None = None) -> Front:
     folder = folder or FOLDER
     try:
         listed: Any = canonical.loads((folder / "front.json").read_bytes())
-        files = {name: (folder / name).read_bytes() for name in _NEEDED}
+        names = (*_NEEDED, *(name for name in _PARTS if name in listed["files"]))
+        files = {name: (folder / name).read_bytes() for name in names}
         for name, data in files.items():
             if hashlib.sha256(data).hexdigest() != listed["files"][name]["sha256"]:
                 raise ValueError(f"{name} is not the file that was built")
         return Front(files, dict(listed["versions"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = f"{error.strerror}: {Path(error.filename).name}" if isinstance(error, OSError) else str(error)
-        raise PageError(
-            "E601",
-            f"The front end of the page was not built into this installation ({reason}).",
-            where=str(folder),
-            fix="In a clone, run `make web` (or `npm ci && npm run build` in web/app); else reinstall sealift.",
-        ) from None
+        raise _not_built(reason, folder) from None
+
+
+def _not_built(reason: str, folder: Path) -> PageError:
+    return PageError(
+        "E601",
+        f"The front end of the page was not built into this installation ({reason}).",
+        where=str(folder),
+        fix="In a clone, run `make web` (or `npm ci && npm run build` in web/app); else reinstall sealift.",
+    )

@@ -121,7 +121,7 @@ def assemble(
     inside = _fill(front.text("ui.html"), {**shared, "style": front.text("ui.css"), "script": front.text("ui.js")})
     # The loader is between the small and the large parts, so that it starts the frame while the large ones are read.
     first = [*_blocks("ui", *shrink("ui", inside.encode()))]
-    worker = b"\n".join(front.files[name] for name in (*parts, "worker.js"))
+    worker = b"\n".join([*map(front.part, parts), front.files["worker.js"]])
     first += _blocks("worker", *shrink("worker", worker))
     rest = [*_blocks("seal", *shrink("seal", sealed)), *_blocks("wasm", front.files["ort.wasm.gz"], "gzip")]
     return _fill(
