@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { gzipAsync } from "@gfx/zopfli";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build } from "vite";
-import { CODECS, wrapCodecs } from "./codecs.mjs";
+import { CODECS, hasCodecs, wrapCodecs } from "./codecs.mjs";
 import { checkNoticed, notices, packagesOf } from "./notices.mjs";
 import { wrapOrt } from "./ort.mjs";
 
@@ -83,7 +83,9 @@ const [loader, ui, worker, codecs, wasm] = await Promise.all([
   bundle("src/codecs/entry.ts"),
   compressedWasm(),
 ]);
-for (const name of CODECS) bundled.add(name);
+const isComplete = hasCodecs(root);
+if (isComplete) for (const name of CODECS) bundled.add(name);
+else console.warn("codecs.js is left out, because its packages are not installed: run npm ci");
 checkNoticed([...bundled]);
 const ort = wrapOrt(readFileSync(join(ortDist, "ort.wasm.bundle.min.mjs"), "utf8"));
 const files = {
@@ -94,7 +96,7 @@ const files = {
   "ui.css": ui.css,
   "ui.js": ui.code,
   "worker.js": `${ort}\n${worker.code}`,
-  "codecs.js": wrapCodecs(root, codecs.code),
+  ...(isComplete ? { "codecs.js": wrapCodecs(root, codecs.code) } : {}),
   "ort.wasm.gz": wasm,
   "notices.txt": notices(root),
 };

@@ -1,5 +1,5 @@
 /** The decoders of compressed DICOM frames as one classic script, which a worker runs before its own. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The npm packages whose programs are in the script. */
@@ -9,6 +9,11 @@ const PROGRAMS = {
   charls: [`${CODECS[0]}/dist/charlswasm_decode`, "CharLSWASM"],
   openjpeg: [`${CODECS[1]}/dist/openjpegwasm_decode`, "OpenJPEGWASM"],
 };
+
+/** Whether the packages are installed; without them a front end is built that makes no pages for DICOM (E601). */
+export function hasCodecs(root) {
+  return CODECS.every((name) => existsSync(join(root, "node_modules", name)));
+}
 
 /** The script, from the code of src/codecs. The binaries are part of it, because the page's policy permits no request. */
 export function wrapCodecs(root, code) {

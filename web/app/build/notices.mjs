@@ -1,5 +1,5 @@
 /** The licence notices of everything that ends up inside the page. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The npm packages that a page may contain, with the files of their licences; the build fails for any other. */
@@ -17,7 +17,8 @@ const LICENSES = {
 
 export function notices(root) {
   const read = (path) => readFileSync(join(root, path), "utf8").trim();
-  const parts = Object.entries(LICENSES).map(([name, paths]) => {
+  const installed = Object.entries(LICENSES).filter(([name]) => existsSync(join(root, "node_modules", name)));
+  const parts = installed.map(([name, paths]) => {
     const { version } = JSON.parse(read(`node_modules/${name}/package.json`));
     return `${name} ${version}\n\n${paths.map(read).join("\n\n")}`;
   });

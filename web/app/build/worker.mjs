@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { wrapCodecs } from "./codecs.mjs";
+import { hasCodecs, wrapCodecs } from "./codecs.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [entry, out] = process.argv.slice(2);
@@ -23,4 +23,4 @@ const bundled = async (entry) => {
   return output.find((part) => part.type === "chunk").code;
 };
 const [codecs, code] = await Promise.all([bundled("src/codecs/entry.ts"), bundled(entry)]);
-writeFileSync(out, `${wrapCodecs(root, codecs)}\n${code}`);
+writeFileSync(out, `${hasCodecs(root) ? wrapCodecs(root, codecs) : ""}\n${code}`);
