@@ -80,7 +80,7 @@ const [loader, ui, worker, codecs, wasm] = await Promise.all([
   bundle("src/shell/loader.ts"),
   bundle("src/ui/main.ts"),
   bundle("src/engine/worker.ts"),
-  bundle("src/codecs/entry.ts"),
+  bundle("src/stages/image/codecs/entry.ts"),
   compressedWasm(),
 ]);
 const isComplete = hasCodecs(root);

@@ -15,7 +15,7 @@ export function hasCodecs(root) {
   return CODECS.every((name) => existsSync(join(root, "node_modules", name)));
 }
 
-/** The script, from the code of src/codecs. The binaries are part of it, because the page's policy permits no request. */
+/** The script, from the code of src/stages/image/codecs. The binaries are part of it, because the page's policy permits no request. */
 export function wrapCodecs(root, code) {
   const read = (path, encoding) => readFileSync(join(root, "node_modules", path), encoding);
   const parts = Object.entries(PROGRAMS).map(([key, [path, name]]) => {

@@ -22,5 +22,5 @@ const bundled = async (entry) => {
   const { output } = Array.isArray(result) ? result[0] : result;
   return output.find((part) => part.type === "chunk").code;
 };
-const [codecs, code] = await Promise.all([bundled("src/codecs/entry.ts"), bundled(entry)]);
+const [codecs, code] = await Promise.all([bundled("src/stages/image/codecs/entry.ts"), bundled(entry)]);
 writeFileSync(out, `${hasCodecs(root) ? wrapCodecs(root, codecs) : ""}\n${code}`);

@@ -1,5 +1,5 @@
 /**
- * The decoders of compressed frames. They are a part of their own (src/codecs), which only pages contain whose model
+ * The decoders of compressed frames. They are a part of their own (src/stages/image/codecs), which only pages contain whose model
  * reads DICOM, and which sets `globalThis.sealiftCodecs`.
  */
 import { Refusal } from "../decode/picture";

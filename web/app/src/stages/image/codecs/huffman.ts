@@ -1,5 +1,5 @@
 /** Huffman coding of JPEG (ITU-T T.81 Annex C and F.2.2). */
-import { damaged } from "../stages/image/decode/picture";
+import { damaged } from "../decode/picture";
 
 const invalid = () => damaged("damaged: its compressed data are not valid");
 

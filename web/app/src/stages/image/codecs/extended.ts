@@ -3,8 +3,8 @@
  * accurate integer inverse transform, jidctint.c for 12 bits, which Loeffler, Ligtenberg and Moschytz describe (Practical
  * fast 1-D DCT algorithms with 11 multiplications, 1989).
  */
-import { damaged } from "../stages/image/decode/picture";
-import type { Codestream } from "../stages/image/dicom/codecs";
+import { damaged } from "../decode/picture";
+import type { Codestream } from "../dicom/codecs";
 import { BitReader } from "./huffman";
 import { eachScan, type Scan } from "./scans";
 

@@ -2,8 +2,8 @@
  * The decoders of compressed DICOM frames, as a part of pages whose model reads DICOM (build/codecs.mjs): own ones of JPEG
  * lossless and of JPEG with 12 bits, CharLS for JPEG-LS, and OpenJPEG for JPEG 2000.
  */
-import { damaged } from "../stages/image/decode/picture";
-import type { Codecs } from "../stages/image/dicom/codecs";
+import { damaged } from "../decode/picture";
+import type { Codecs } from "../dicom/codecs";
 import { decodeExtended } from "./extended";
 import { decodeLossless } from "./lossless";
 import { decodeJpeg2000, decodeJpegLs, type Binaries } from "./wasm";

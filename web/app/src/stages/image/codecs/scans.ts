@@ -1,6 +1,6 @@
 /** Reads the tables and scans of a JPEG whose samples are coded in sequence (ITU-T T.81 Annex B). */
-import { Bytes } from "../stages/image/decode/bytes";
-import { damaged } from "../stages/image/decode/picture";
+import { Bytes } from "../decode/bytes";
+import { damaged } from "../decode/picture";
 import { HuffmanTable } from "./huffman";
 
 export interface ScanComponent {

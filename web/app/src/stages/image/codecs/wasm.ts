@@ -1,6 +1,6 @@
 /** CharLS and OpenJPEG in WebAssembly, as Emscripten builds them. Each frame has a new instance, so that its memory is freed. */
-import { damaged } from "../stages/image/decode/picture";
-import type { Codestream } from "../stages/image/dicom/codecs";
+import { damaged } from "../decode/picture";
+import type { Codestream } from "../dicom/codecs";
 
 interface Decoder {
   getEncodedBuffer(size: number): Uint8Array;

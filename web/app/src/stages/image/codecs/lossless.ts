@@ -1,6 +1,6 @@
 /** Decodes lossless JPEG: process 14 with all predictors (ITU-T T.81 Annex H). */
-import { damaged } from "../stages/image/decode/picture";
-import type { Codestream } from "../stages/image/dicom/codecs";
+import { damaged } from "../decode/picture";
+import type { Codestream } from "../dicom/codecs";
 import { BitReader } from "./huffman";
 import { eachScan, type Scan } from "./scans";
 
