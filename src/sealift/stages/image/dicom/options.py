@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from sealift.optional import need
+from sealift.stages import read
 from sealift.stages.image.dicom.colours import from_palette, from_ycc
 from sealift.stages.image.dicom.frames import decoded_picture, stored_values
 from sealift.stages.image.dicom.header import DicomHeader
 from sealift.stages.image.dicom.pixels import DicomPixels
 from sealift.stages.image.dicom.window import windowed
 from sealift.stages.image.problems import PictureError
-from sealift.stages.text import read
 from sealift.warning_filters import no_warnings
 
 if TYPE_CHECKING:
