@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-jax test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity fidelity-nets retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
+.PHONY: help demo docs test test-jax test-ray test-torch test-lowest test-newest test-pickles release picture unit check web setup lock fidelity fidelity-nets speed-nets retained mutation fuzz-graph fuzz-members fuzz-parquet fuzz-openapi image-cases token-cases bench soak clean format
 
 # A Node that was taken from PyPI stands in the virtual environment.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -151,6 +151,11 @@ fidelity-nets: setup web
 	@tools/setup.sh node nets jax
 	PYTHONPATH=.:.torch:.nets:.jax .venv/bin/python -W ignore -m bench.nets.run $(NETS)
 	PYTHONPATH=.torch:.nets .venv/bin/pytest tests/nets/test_sentence_encoder.py
+
+# Nets of usual sizes in the page and natively (docs/speed-nets.md); ten minutes on an idle machine.
+speed-nets: setup web
+	@tools/setup.sh node browser nets
+	PYTHONPATH=.:.torch:.nets .venv/bin/python -W ignore -m bench.nets.speed
 
 # What every estimator's file retains of planted training data, and a search of its bytes; some minutes.
 retained: setup

@@ -29,7 +29,8 @@ For those who pack large models or tables. `python -m bench.memory.run` makes th
 resident memory of a process of its own, the interpreter and the libraries included. *Original* is a process that loads
 the rows and the model and asks it for probabilities; *pack* one that loads both and packs; *predict* one that loads the
 sealed file and asks it for the same rows. The bound for both is twice the original's peak and 500 MB; for a network,
-four times its weights.
+four times its weights. A message of protobuf, and so an ONNX file, has at most 2 GiB; the 2.2 GB of weights are in a
+file of their own beside the ONNX file, and in members of the sealed file.
 
 *First row* is the first answer after `sealift.load`. ONNX Runtime reads the graph then, which takes seconds for large
 forests; `sealift.load(path, warm=True)` has it read at once.

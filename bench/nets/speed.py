@@ -22,7 +22,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import sealift
-from bench.nets.speed_nets import NETS, Net, options, rows
+from bench.nets.speed_nets import NETS, Net, options, rows, settled
 from bench.nets.speed_page import opened
 from bench.nets.speed_table import page
 from sealift.packing.optimize.optimization import ORIGINAL
@@ -44,7 +44,7 @@ def measured(net: Net, count: int, folder: Path) -> dict[str, Any]:
     begun = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # those of the exporter
-        module = net.module().eval()
+        module = settled(net.module())
         proof = sealift.ProofOptions(engines=("native",))
         packed = sealift.pack(
             module, given[:_PACKED], name="net", output=path, proof=proof, progress=lambda _: None, **options(net)

@@ -102,6 +102,14 @@ NETS = (
 )
 
 
+def settled(module: Any) -> Any:
+    """The module in evaluation mode, without the zeros that timm gives to some normalisations, which would compress."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.weight, 0.5, 1.5)
+    return module.eval()
+
+
 def rows(net: Net, count: int) -> list[Any]:
     """JPEG files of the size of the net's pictures, or texts of 32 words, each a token."""
     random = np.random.default_rng(0)
