@@ -84,6 +84,7 @@ test: setup web
 # In a folder of its own beside the locked packages, because only some package indexes have the build without CUDA.
 test-torch: setup web
 	@if tools/setup.sh torch; then PYTHONPATH=.torch .venv/bin/pytest tests/nets tests/e2e/test_docs.py -k "nets or torch"; fi
+	@if tools/setup.sh nets; then PYTHONPATH=.torch:.nets .venv/bin/pytest tests/libraries tests/e2e/test_docs.py -k "libraries or transformers"; fi
 
 # In a folder of its own beside the locked packages, because JAX needs 400 MB.
 test-jax: setup web

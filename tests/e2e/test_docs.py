@@ -36,7 +36,7 @@ def test_the_readme_has_examples() -> None:
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for library in _NEEDS.findall(page.read_text()):
-        pytest.importorskip(library, reason=f"{library} is not installed: make test-{library}")
+        pytest.importorskip(library, reason=f"{library} is not installed: make test-torch")
     monkeypatch.chdir(tmp_path)
     _patients(tmp_path / "patients.csv")
     names: dict[str, object] = {"__name__": "__main__"}

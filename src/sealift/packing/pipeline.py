@@ -14,6 +14,7 @@ from sealift import canonical, seal
 from sealift.contract import Contract
 from sealift.frameworks import source_of
 from sealift.graph.split_model import SplitModel
+from sealift.packing.bundles import unbundled
 from sealift.packing.convert import Converted, ask_original, convert_model, notes_on_dropped
 from sealift.packing.describe import fields as columns
 from sealift.packing.describe.examples import examples
@@ -42,6 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 @with_progress
+@unbundled
 @within_limits
 def pack(
     model: Any,

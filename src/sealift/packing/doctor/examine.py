@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sealift.errors import LimitError, PackError, ParityError, SealiftError
 from sealift.frameworks import Conversion, Source, Step, source_of
+from sealift.packing.bundles import unbundled
 from sealift.packing.convert import Converted, ask_original, convert_model, notes_on_dropped, unfit_columns
 from sealift.packing.describe import fields
 from sealift.packing.describe.infer_contract import infer_contract
@@ -41,6 +42,7 @@ _UNREADABLE = (
 
 
 @with_progress
+@unbundled
 @within_limits
 def doctor(
     model: Any,

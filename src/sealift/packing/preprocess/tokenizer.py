@@ -87,15 +87,21 @@ class TokenizerPreprocessing(Preprocessing):
         return dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (None,))
 
 
-class _FastTokenizer(TokenizerPreprocessing):
-    """A fast tokenizer of `transformers`: texts are cut at `model_max_length`, and padded to the longest of a batch."""
+class FastTokenizer(TokenizerPreprocessing):
+    """A fast tokenizer of `transformers`: texts are cut at `model_max_length`, and padded to the longest of a batch.
 
-    def __init__(self, given: Any) -> None:
+    Args:
+        given: the tokenizer.
+        most: a number of tokens at which texts are cut, if `model_max_length` is larger.
+    """
+
+    def __init__(self, given: Any, most: int | None = None) -> None:
         library = need("tokenizers", "tokenizers", "A tokenizer")
         backend = library.Tokenizer.from_str(given.backend_tokenizer.to_str())
-        longest = getattr(given, "model_max_length", None)
+        limits = [limit for limit in (getattr(given, "model_max_length", None), most) if isinstance(limit, int)]
+        longest = min(limits, default=_ENDLESS + 1)
         backend.no_truncation()
-        if isinstance(longest, int) and longest <= _ENDLESS:
+        if longest <= _ENDLESS:
             backend.enable_truncation(longest, direction=getattr(given, "truncation_side", "right"))
         backend.no_padding()
         if getattr(given, "pad_token_id", None) is not None:
@@ -107,7 +113,9 @@ class _FastTokenizer(TokenizerPreprocessing):
             )
         super().__init__(backend)
         self._given = given
-        self._cuts = backend.truncation is not None
+        self._cut: dict[str, Any] = {"truncation": backend.truncation is not None}
+        if most is not None and backend.truncation is not None:
+            self._cut["max_length"] = longest
 
     def original(self, values: Sequence[Any]) -> Mapping[str, Sequence[npt.NDArray[Any]]]:
         """What calling the tokenizer returns for each text."""
@@ -115,7 +123,7 @@ class _FastTokenizer(TokenizerPreprocessing):
         for value in values:
             encoding = self._given(
                 "" if value is None else value,
-                truncation=self._cuts,
+                **self._cut,
                 return_attention_mask=True,
                 return_token_type_ids=True,
             )
@@ -125,9 +133,7 @@ class _FastTokenizer(TokenizerPreprocessing):
 
     def _encoded(self, text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]], Sequence[int]]:
         """The same from calling the tokenizer."""
-        encoding = self._given(
-            text, truncation=self._cuts, return_offsets_mapping=True, return_special_tokens_mask=True
-        )
+        encoding = self._given(text, **self._cut, return_offsets_mapping=True, return_special_tokens_mask=True)
         return encoding["input_ids"], encoding["offset_mapping"], encoding["special_tokens_mask"]
 
 
@@ -141,7 +147,7 @@ class OfTokenizers:
         if type(given).__name__ == "Tokenizer" and type(given).__module__.split(".")[0] == "tokenizers":
             return TokenizerPreprocessing(given)
         if hasattr(given, "backend_tokenizer") and callable(given):
-            return _FastTokenizer(given)
+            return FastTokenizer(given)
         if type(given).__module__.split(".")[0] == "transformers" and hasattr(given, "encode"):
             raise PackError(
                 "E341",

@@ -16,6 +16,7 @@ _KNOWN = frozenset(
     {
         *("ViTImageProcessor", "DeiTImageProcessor", "CLIPImageProcessor", "SiglipImageProcessor", "BitImageProcessor"),
         *("BlipImageProcessor", "MobileNetV1ImageProcessor", "MobileNetV2ImageProcessor"),
+        *("DetrImageProcessor", "YolosImageProcessor"),
         *("ViTFeatureExtractor", "CLIPFeatureExtractor", "DeiTFeatureExtractor"),
     }
 )
@@ -53,7 +54,8 @@ RECOGNISER = OfTransformers()
 def _steps(given: Any) -> list[Step]:
     """The steps in the order of `preprocess`."""
     steps: list[Step] = []
-    if getattr(given, "do_pad", False):
+    # Of several pictures of one call, detectors pad the smaller ones; here each one has a call of its own.
+    if getattr(given, "do_pad", False) and not (hasattr(given, "pad_size") and given.pad_size is None):
         raise refused(given, "do_pad")
     if getattr(given, "do_resize", False):
         steps.append(pillow_resize(pillow_filter(given.resample, given), _size(given.size, given)))

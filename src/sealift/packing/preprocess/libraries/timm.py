@@ -20,14 +20,14 @@ class OfTimm:
         if not isinstance(given, dict) or not set(given) >= _NEEDED:
             return None
         mode = given.get("crop_mode") or "center"
-        if mode != "center":
-            raise refused("timm", f"crop_mode {mode!r:.40}")
         channels, height, width = given["input_size"]
+        if mode not in ("center", "squash") or (mode == "center" and height != width):
+            raise refused("timm", f"crop_mode {mode!r:.40} with the size {height} × {width}")
         share = given["crop_pct"] or 0.875
         resized = math.floor(height / share), math.floor(width / share)
         return OF_IMAGE.recognise(
             Image(
-                resize=resized[0] if height == width else resized,
+                resize=resized[0] if mode == "center" else resized,
                 crop=(height, width),
                 filter=given["interpolation"],
                 channels="L" if channels == 1 else "RGB",
