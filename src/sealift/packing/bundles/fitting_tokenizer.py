@@ -29,8 +29,8 @@ def fitted(processor: Any, model: Any, longest: int | None = None) -> Any:
             f"The tokenizer and the model do not belong together: the tokenizer has the token id {most}, but the model "
             f"has embeddings for {known} tokens.",
             where="preprocess",
-            fix="Give the tokenizer that the model was trained with; after tokens were added, call "
-            "model.resize_token_embeddings(len(tokenizer)) before training.",
+            fix="Give the tokenizer that the model was trained with. If tokens were added to it since, call "
+            "model.resize_token_embeddings(len(tokenizer)).",
         )
     limits = [limit for limit in (longest, _positions(model)) if limit is not None]
     return FastTokenizer(processor, min(limits, default=None))
