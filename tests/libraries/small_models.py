@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from bench.nets.stand_in import torchvision_operators
 from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+torchvision_operators()  # which transformers and timm import when they are used
 
 WORDS = (
     "[PAD] [UNK] [CLS] [SEP] [MASK] anna weber ##sen ##s takes aspir ##in 100 mg daily no pain after the surgery . ,"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("timm", reason="timm is not installed: make test-torch")
+pytest.importorskip("small_models", reason="transformers is not installed: make test-torch")
 
 import numpy as np
 import timm
@@ -60,7 +60,9 @@ def test_the_configuration_is_taken_from_the_model(tmp_path: Path) -> None:
     assert np.abs(answers["probability"] - expected).max() < 1e-5
     assert packed.contract.output("label").class_names == ("a", "b", "c", "d")
     given = Bundle(net(), pictures(), "timm")
-    assert UNBUNDLER.unbundle(given).preprocess == timm.data.resolve_model_data_config(net())
+    taken = UNBUNDLER.unbundle(given)
+    assert taken is not None
+    assert taken.preprocess == timm.data.resolve_model_data_config(net())
     assert UNBUNDLER.unbundle(given._replace(X=np.zeros((3, 3, 48, 48)), preprocess=None)) is None
 
 

@@ -69,7 +69,8 @@ def pack(
     Args:
         model: a fitted estimator or pipeline of scikit-learn, XGBoost, LightGBM or CatBoost, or a bare booster; a
             module of PyTorch, a `torch.export.ExportedProgram`, a net of skorch or Keras; a fitted transformer and a
-            net as a tuple, or several nets as a list, whose mean is the answer; an `onnx.ModelProto`; a function of
+            net as a tuple, or several nets as a list, whose mean is the answer; a pipeline of `transformers`, which
+            has its own preprocessing and outputs; an `onnx.ModelProto`; a function of
             NumPy or pandas; or the path of a model file, as on the command line.
         X: rows in the format of the model's `predict` (pandas, polars, NumPy, a list of dicts or of strings; arrays for
             nets), preferably rows that it was not trained on.
@@ -101,7 +102,7 @@ def pack(
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name or
             another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309 when
             the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
-            requests cannot run, E320 to E324 for pictures or a preprocessing that cannot be used, E330 to E335 for a
+            requests cannot run, E320 to E328 for pictures, a pipeline or a preprocessing that cannot be used, E330 to E335 for a
             net that cannot be exported, E340 and E341 for a tokenizer, E350 to E352 when `outputs` or `class_names` do
             not fit the model, E360 when the method `optimize` changes the answers too much.
         ParityError: E303 when the answers differ; nothing is written.

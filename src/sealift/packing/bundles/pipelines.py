@@ -63,7 +63,7 @@ def _tokens(pipe: Any) -> Parts:
         raise _refused(
             pipe, "it divides long texts (stride)", "Make it without stride: long texts are cut, and said so."
         )
-    strategy = getattr(post.get("aggregation_strategy"), "value", None) or "none"
+    strategy: Any = getattr(post.get("aggregation_strategy"), "value", None) or "none"
     return pipe.tokenizer, None, tagger(pipe.model.config, strategy, post.get("ignore_labels"))
 
 

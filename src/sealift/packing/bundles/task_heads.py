@@ -15,6 +15,8 @@ from sealift.packing.heads.value import Value
 _LOGITS = "logits"
 _DETECTORS = ("DetrImageProcessor", "YolosImageProcessor")
 """Image processors whose detectors give a softmax with no object as the last class."""
+_QUERIES = ("num_queries", "num_detection_tokens")
+"""The attributes of configurations with the number of candidates."""
 _CLASSIFIERS = ("ForSequenceClassification", "ForImageClassification")
 
 
@@ -81,7 +83,7 @@ def detector(config: Any, processor: Any, threshold: float = 0.5) -> OutputHead:
         normalized=input_size(processor),
         score_threshold=float(threshold),
         iou_threshold=None,
-        maximum=int(getattr(config, "num_queries", None) or getattr(config, "num_detection_tokens", 100)),
+        maximum=int(next(getattr(config, name) for name in _QUERIES if hasattr(config, name))),
     )
 
 

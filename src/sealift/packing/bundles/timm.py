@@ -39,10 +39,10 @@ class OfTimm:
             )
         if config is None or not (own or (given.preprocess is None and _are_pictures(given.X))):
             return None
-        names = config.get("label_names")
+        names = list(config.get("label_names") or ())
         named = names and not given.is_named and len(names) == getattr(given.model, "num_classes", 0)
         resolved = {key: config.get(key) or default for key, default in _DEFAULTS.items()}
-        return given._replace(preprocess=resolved, outputs=Classes(list(names)) if named else given.outputs)
+        return given._replace(preprocess=resolved, outputs=Classes(names) if named else given.outputs)
 
 
 def _config(model: Any) -> Mapping[str, Any] | None:
