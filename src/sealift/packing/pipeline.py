@@ -102,9 +102,9 @@ def pack(
         PackError: E301 for a model that was never fitted, E302 for a step that cannot be converted, E304 for a name or
             another argument that cannot be used, E305 when the model fails on X, or X or y do not match it, E309 when
             the file would retain data of single records and `privacy` is strict, E310 when a proof that `proof`
-            requests cannot run, E320 to E328 for pictures, a pipeline or a preprocessing that cannot be used, E330 to E335 for a
-            net that cannot be exported, E340 and E341 for a tokenizer, E350 to E352 when `outputs` or `class_names` do
-            not fit the model, E360 when the method `optimize` changes the answers too much.
+            requests cannot run, E320 to E328 for pictures, a pipeline or a preprocessing that cannot be used, E330 to
+            E335 for a net that cannot be exported, E340 and E341 for a tokenizer, E350 to E353 when `outputs` or
+            `class_names` do not fit the model, E360 when the method `optimize` changes the answers too much.
         ParityError: E303 when the answers differ; nothing is written.
         LimitError: E210 when the graph of an ONNX file takes more time or memory than its `limits`.
         ContractError: E106 when the fields of `contract` are contradictory.
