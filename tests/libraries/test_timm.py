@@ -16,7 +16,7 @@ from small_models import pictures
 
 import sealift
 from sealift.errors import PackError
-from sealift.packing.bundles import Bundle
+from sealift.packing.bundles import ModelParts
 from sealift.packing.bundles.timm import UNBUNDLER
 from sealift.packing.preprocess import recognised
 
@@ -59,7 +59,7 @@ def test_the_configuration_is_taken_from_the_model(tmp_path: Path) -> None:
     answers = packed.load().predict(paths)
     assert np.abs(answers["probability"] - expected).max() < 1e-5
     assert packed.contract.output("label").class_names == ("a", "b", "c", "d")
-    given = Bundle(net(), pictures(), "timm")
+    given = ModelParts(net(), pictures(), "timm")
     taken = UNBUNDLER.unbundle(given)
     assert taken is not None
     assert taken.preprocess == timm.data.resolve_model_data_config(net())

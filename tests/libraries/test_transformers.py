@@ -17,7 +17,7 @@ from small_models import LABELS, TAGS, TEXTS, image_model, image_processor, pict
 import sealift
 from sealift.contract.outputs.token_spans import STRATEGIES, spans_of
 from sealift.errors import PackError
-from sealift.packing.bundles import Bundle
+from sealift.packing.bundles import ModelParts
 from sealift.packing.bundles.huggingface import UNBUNDLER
 from sealift.packing.bundles.pipelines import parts_of
 from sealift.serve import values
@@ -136,7 +136,7 @@ def test_a_model_with_its_processor_has_the_labels_of_its_configuration(tmp_path
     packed = pack(tmp_path, model, TEXTS, preprocess=tokenizer(None))
     assert packed.contract.output("label").class_names == tuple(LABELS.values())
     assert packed.load().notes(TEXTS)[4]["text"] == "22 of 60 tokens cut off"  # at the 40 positions of the model
-    given = Bundle(image_model("ViTForImageClassification", LABELS), pictures(), image_processor())
+    given = ModelParts(image_model("ViTForImageClassification", LABELS), pictures(), image_processor())
     labelled, named = UNBUNDLER.unbundle(given), UNBUNDLER.unbundle(given._replace(class_names=["a", "b", "c"]))
     assert labelled is not None
     assert labelled.outputs.names == tuple(LABELS.values())

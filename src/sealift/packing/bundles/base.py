@@ -7,18 +7,18 @@ attributes, and does not import their library.
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
+from sealift.packing.load_model import opened
 from sealift.plugins import Plugins
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class Bundle(NamedTuple):
+class ModelParts(NamedTuple):
     """Arguments of `pack` and `doctor`.
 
     Attributes:
@@ -44,7 +44,7 @@ class Bundle(NamedTuple):
 class Unbundler(Protocol):
     """Takes one kind of objects apart."""
 
-    def unbundle(self, given: Bundle) -> Bundle | None:
+    def unbundle(self, given: ModelParts) -> ModelParts | None:
         """The arguments with a model that a framework owns, and with what the object states about it.
 
         What the caller gives takes precedence. None for another kind of object.
@@ -57,8 +57,15 @@ class Unbundler(Protocol):
 _unbundlers: Plugins[Unbundler] = Plugins("sealift.bundles", "kind of bundle")
 
 
+def taken_apart(given: ModelParts) -> ModelParts:
+    """The arguments after all installed kinds took their part. Raises PackError E325 to E328."""
+    for unbundler in _unbundlers.all().values():
+        given = unbundler.unbundle(given) or given
+    return given
+
+
 def unbundled(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """A decorator of functions with the arguments of `Bundle`, which gets what they hold."""
+    """A decorator of functions with the arguments of `ModelParts`, which gets what they hold."""
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -68,11 +75,9 @@ def unbundled(function: Callable[_P, _T]) -> Callable[_P, _T]:
         except TypeError:
             return function(*args, **kwargs)  # raises a TypeError that names the function
         arguments = given.arguments
-        if not isinstance(arguments["model"], str | os.PathLike):
-            bundle = Bundle(**{name: arguments.get(name) for name in Bundle._fields})
-            for unbundler in _unbundlers.all().values():
-                bundle = unbundler.unbundle(bundle) or bundle
-            arguments |= {name: value for name, value in bundle._asdict().items() if value is not None}
+        arguments["model"] = opened(arguments["model"])
+        parts = taken_apart(ModelParts(**{name: arguments.get(name) for name in ModelParts._fields}))
+        arguments |= {name: value for name, value in parts._asdict().items() if value is not None}
         return function(*given.args, **given.kwargs)
 
     return called

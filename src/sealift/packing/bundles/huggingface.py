@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sealift.errors import PackError
-from sealift.packing.bundles.base import Bundle
+from sealift.packing.bundles.base import ModelParts
 from sealift.packing.bundles.fitting_tokenizer import fitted
 from sealift.packing.bundles.pipelines import parts_of
 from sealift.packing.bundles.task_heads import head_of_class
 from sealift.packing.preprocess.libraries.reading import is_of
 
 
-class OfTransformers:
+class TransformersParts:
     """Recognises pipelines, and models that are given with their processor."""
 
-    def unbundle(self, given: Bundle) -> Bundle | None:
+    def unbundle(self, given: ModelParts) -> ModelParts | None:
         """The model with the preprocessing and the head that the object states."""
         if not is_of(given.model, "transformers"):
             return None
@@ -29,7 +29,7 @@ class OfTransformers:
         return given._replace(preprocess=fitted(given.preprocess, model), outputs=head or given.outputs)
 
 
-def _of_pipeline(given: Bundle) -> Bundle:
+def _of_pipeline(given: ModelParts) -> ModelParts:
     if given.preprocess is not None:
         raise PackError(
             "E325",
@@ -43,4 +43,4 @@ def _of_pipeline(given: Bundle) -> Bundle:
     return given._replace(model=pipe.model, preprocess=fitted(processor, pipe.model, longest), outputs=outputs)
 
 
-UNBUNDLER = OfTransformers()
+UNBUNDLER = TransformersParts()

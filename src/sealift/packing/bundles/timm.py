@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealift.errors import PackError
-from sealift.packing.bundles.base import Bundle
+from sealift.packing.bundles.base import ModelParts
 from sealift.packing.heads.classes import Classes
 from sealift.packing.preprocess.libraries.reading import is_of
 
@@ -23,10 +23,10 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 
 
-class OfTimm:
+class TimmParts:
     """Recognises models of timm that are given with pictures and without a preprocessing."""
 
-    def unbundle(self, given: Bundle) -> Bundle | None:
+    def unbundle(self, given: ModelParts) -> ModelParts | None:
         """The model with the transform that timm makes for its evaluation. Raises PackError E328."""
         own = isinstance(given.preprocess, str) and given.preprocess == _NAME
         config = _config(given.model)
@@ -58,4 +58,4 @@ def _are_pictures(X: Any) -> bool:
     return isinstance(first, str | bytes | os.PathLike) or hasattr(first, "getexif")
 
 
-UNBUNDLER = OfTimm()
+UNBUNDLER = TimmParts()
