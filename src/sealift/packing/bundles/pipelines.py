@@ -12,7 +12,7 @@ from sealift.packing.heads.base import OutputHead
 Parts: TypeAlias = tuple[Any, int | None, OutputHead]
 _FEATURES = (
     "its answer is a vector for each token, and a text has any number of them",
-    "Pack a module that computes one vector for each text from the model, as in docs/how-to/transformers.md.",
+    "Pack a module that computes one vector for each text from the model: `sealift docs how-to/transformers`.",
 )
 _GENERATED = (
     "it computes the answer in several runs of the net",
