@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealift.demo import enter
 from sealift.demo.case import Case, Trained
+from sealift.warning_filters import no_warnings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 _LIBRARIES = {"NumPy": "numpy", "pandas": "pandas", "SciPy": "scipy", "scikit-learn": "sklearn"}
-_OF_EACH = 1600  # sentences
+_OF_EACH = 1600  # sentences at most
 _SHOWN = 200
 _WORDS = 4000  # tokens in the vocabulary
 _PADDING, _UNKNOWN = "[PAD]", "[UNK]"
@@ -60,8 +61,6 @@ _MEAN = """
 def _train(out: Path) -> Trained:
     from sklearn.neural_network import MLPClassifier
 
-    from sealift.warning_filters import no_warnings
-
     texts, truth = _read()
     tokenizer = _tokenizer(texts[::2])
     classifier = MLPClassifier((32,), max_iter=8, learning_rate_init=0.01, random_state=0)
@@ -87,14 +86,13 @@ def _train(out: Path) -> Trained:
 
 
 def _read() -> tuple[list[str], npt.NDArray[np.int64]]:
-    """As many sentences of each library, in random order, with the index of their library."""
+    """Sentences of each library, in random order, with the index of their library."""
     import numpy as np
 
     random = np.random.default_rng(2026)
-    texts: list[str] = []
-    for package in _LIBRARIES.values():
-        texts += _sentences(package, random)
-    truth = np.repeat(np.arange(len(_LIBRARIES)), _OF_EACH)
+    of_each = [_sentences(package, random) for package in _LIBRARIES.values()]
+    texts = [text for sentences in of_each for text in sentences]
+    truth = np.repeat(np.arange(len(of_each)), [len(sentences) for sentences in of_each])
     order = random.permutation(len(texts))
     return [texts[i] for i in order], truth[order]
 
@@ -114,7 +112,12 @@ def _sentences(package: str, random: np.random.Generator) -> list[str]:
 
 
 def _of_file(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    try:
+        with no_warnings():  # of a newer Python about an old escape sequence
+            tree = ast.parse(path.read_text("utf-8"))
+    except (SyntaxError, UnicodeDecodeError):  # a template, or a file for another version of Python
+        return
+    for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
         for paragraph in _SECTION.split(ast.get_docstring(node) or "")[0].split("\n\n"):
