@@ -151,6 +151,7 @@ NETS := --write docs/fidelity-nets.md
 fidelity-nets: setup web
 	@tools/setup.sh node nets jax
 	PYTHONPATH=.:.torch:.nets:.jax .venv/bin/python -W ignore -m bench.nets.run $(NETS)
+	KERAS_BACKEND=jax PYTHONPATH=.:.torch:.nets:.jax .venv/bin/python -W ignore -m bench.nets.run $(NETS) --only "Keras with JAX"
 	PYTHONPATH=.torch:.nets .venv/bin/pytest tests/nets/test_sentence_encoder.py
 
 # Nets of usual sizes in the page and natively (docs/speed-nets.md); ten minutes on an idle machine.

@@ -1,4 +1,4 @@
-"""Models of Keras 3, with its PyTorch backend."""
+"""Models of Keras 3, with its backend PyTorch, or JAX where the variable KERAS_BACKEND states it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.nets.case import RANDOM, ROWS, Case, images, tokens
 
 
 def _trained(build: Callable[[Any, Any], Any], rows: Callable[[], Any]) -> tuple[Any, Any]:
-    os.environ["KERAS_BACKEND"] = "torch"
+    os.environ.setdefault("KERAS_BACKEND", "torch")
     import keras
 
     model, X = build(keras, keras.layers), rows()
@@ -84,7 +84,8 @@ _MODELS: list[tuple[str, Callable[[Any, Any], Any], Callable[[], Any]]] = [
     ("GRU", _recurrent("GRU"), _ids),
     ("MultiHeadAttention", _attention, _ids),
 ]
+_GROUP = "Keras with JAX" if os.environ.get("KERAS_BACKEND") == "jax" else "Keras"
 CASES = [
-    Case(name, "Keras", lambda build=build, rows=rows: _trained(build, rows), trained=True)  # type: ignore[misc]
+    Case(name, _GROUP, lambda build=build, rows=rows: _trained(build, rows), trained=True)  # type: ignore[misc]
     for name, build, rows in _MODELS
 ]

@@ -26,6 +26,7 @@ import sealift
 from bench.nets.case import Case
 from bench.nets.page import page
 from sealift.errors import ParityError, SealiftError
+from sealift.frameworks import source_of
 
 _LIBRARIES = {
     "own_nets": "torch",
@@ -33,6 +34,7 @@ _LIBRARIES = {
     "keras_nets": "keras",
     "torchvision_nets": "torchvision",
     "timm_nets": "timm",
+    "jax_nets": "flax",
 }
 _FAULTS = ("different", "crash")
 
@@ -59,7 +61,7 @@ def attempt(case: Case) -> dict[str, Any]:
             model, rows = case.make()
             if not case.trained:
                 model = importlib.import_module("bench.nets.train").trained(model, rows)
-            weights = sum(weight.numel() for weight in model.parameters()) if hasattr(model, "parameters") else 0
+            weights = _weights(model)
             with tempfile.TemporaryDirectory() as folder:
                 packed = sealift.pack(
                     model, rows, name="net", output=Path(folder) / "net.seal", progress=lambda _: None
@@ -86,6 +88,15 @@ def attempt(case: Case) -> dict[str, Any]:
             "worst": max(report.worst.values(), default=0.0),
         }
     return outcome | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def _weights(model: Any) -> int:
+    """The number of weights: those that a module counts itself, or those that the source of a model of JAX knows."""
+    if hasattr(model, "parameters"):
+        return sum(weight.numel() for weight in model.parameters())
+    if hasattr(model, "count_params"):
+        return int(model.count_params())
+    return sum(array.size for array in getattr(source_of(model), "weights", {}).values())
 
 
 def once(registry: Any) -> None:

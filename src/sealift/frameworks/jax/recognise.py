@@ -23,13 +23,16 @@ def is_function(model: Any) -> bool:
 
 
 def held(model: Any) -> dict[str, Any]:
-    """What a function holds by name: its bound arguments, and the variables of its closure."""
-    if isinstance(model, functools.partial):
-        bound = {str(at): value for at, value in enumerate(model.args)} | dict(model.keywords)
-        return bound | held(model.func)
+    """What a function holds by name: its bound arguments, and the variables of its closure.
+
+    A module behind a wrapper, as in `jax.vmap(module)`, has its type as its name.
+    """
     function = _plain(model)
+    if isinstance(function, functools.partial):
+        bound = {str(at): value for at, value in enumerate(function.args)} | dict(function.keywords)
+        return bound | held(function.func)
     if not isinstance(function, types.FunctionType):
-        return {}
+        return {type(function).__name__: function} if function is not model else {}
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     return {name: content for name, cell in cells for content in _content(cell)}
 
@@ -51,6 +54,8 @@ def _is_function(model: Any, depth: int) -> bool:
     if isinstance(model, types.MethodType):
         return any(_is_of_library(kind) for kind in type(model.__self__).__mro__) or _is_function(model.__func__, depth)
     function = _plain(model)
+    if function is not model and not isinstance(function, types.FunctionType):
+        return _is_function(function, depth - 1)
     if not isinstance(function, types.FunctionType):
         return False
     named = (function.__globals__.get(name) for name in _names(function.__code__))
@@ -58,9 +63,9 @@ def _is_function(model: Any, depth: int) -> bool:
 
 
 def _plain(model: Any) -> Any:
-    """The function behind a method and behind wrappers such as that of `jax.vmap`."""
+    """What is called behind a method and behind wrappers such as those of `jax.jit` and `jax.vmap`."""
     model = getattr(model, "__func__", model)
-    while isinstance(getattr(model, "__wrapped__", None), types.FunctionType):
+    while callable(getattr(model, "__wrapped__", None)):
         model = model.__wrapped__
     return model
 

@@ -44,7 +44,12 @@ class JaxSource(NetSource):
         E304 in training mode or on another device, E302 for other dtypes, E334 for weights that are NaN.
         """
         self._net.check()
-        check_weights(self._net.weights, self.kind)
+        check_weights(self.weights, self.kind)
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        """The arrays that the model holds, by their paths."""
+        return self._net.weights
 
     @property
     def _function(self) -> Callable[..., Any]:
@@ -52,7 +57,7 @@ class JaxSource(NetSource):
 
     @property
     def _dtype(self) -> str:
-        return computes_in(self._net.weights)
+        return computes_in(self.weights)
 
     def _call(self, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The results of the compiled model: compiling it takes less time than its operations one by one."""
