@@ -19,7 +19,7 @@ from sealift.frameworks.jax.models import JaxModel
 from sealift.frameworks.jax.refusals import line_of, not_traced
 from sealift.frameworks.jax.trace import answers_of_equations, exported, jaxpr_of
 from sealift.frameworks.nets.arguments import named_results
-from sealift.frameworks.nets.invariance import check_repeated
+from sealift.frameworks.nets.invariance import BATCHES, check_repeated
 from sealift.frameworks.nets.source import NetSource
 from sealift.warning_filters import no_warnings
 
@@ -79,8 +79,16 @@ class JaxSource(NetSource):
         self._keys = tuple(named)
         return tuple(named.values())
 
+    def _sizes(self, count: int, most: int) -> Sequence[int]:
+        """Those for which the model is compiled anyway; compiling takes longer than several calls."""
+        sizes: list[int] = []
+        for size in (each for each in reversed(BATCHES) if each <= most or each == 1):
+            sizes += [size] * ((count - sum(sizes)) // size)
+        return sizes or [count]
+
     def _tried(self, examples: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The results for the example, which two calls of the user's own object give too (otherwise E330)."""
+        examples = {name: np.resize(array, (BATCHES[-1], *array.shape[1:])) for name, array in examples.items()}
         first, second = (self._tried_by(self._own, examples) for _ in range(2))
         results = super()._tried(examples)
         check_repeated(first, second, self.kind)

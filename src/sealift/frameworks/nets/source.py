@@ -144,13 +144,16 @@ class NetSource(Source):
             raise ValueError("an exported net does not take missing values; replace them before, in training too")
         count = len(next(iter(arrays.values())))
         cells = max(1, sum(array.size for array in arrays.values()) // max(1, count))
-        size = max(1, _CELLS // cells)
-        parts = [
-            self._results({name: array[start : start + size] for name, array in arrays.items()})
-            for start in range(0, max(1, count), size)
-        ]
+        parts, start = [], 0
+        for size in self._sizes(count, max(1, _CELLS // cells)):
+            parts.append(self._results({name: array[start : start + size] for name, array in arrays.items()}))
+            start += size
         keys = dict(zip(self._names(parts[0]), parts[0], strict=True))
         return {name: np.concatenate([part[keys[name]] for part in parts]) for name in outputs}
+
+    def _sizes(self, count: int, most: int) -> Sequence[int]:
+        """The numbers of rows of the calls that answer `count` rows, `most` at a time."""
+        return [min(most, count - start) for start in range(0, max(1, count), most)]
 
     def convert(self, table: Table) -> tuple[StepOutput, str]:
         """Export the net behind the columns or arrays of the table."""
