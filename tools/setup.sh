@@ -196,7 +196,7 @@ setup_torch() {
 
 # Libraries beside PyTorch, each pinned and without its dependencies, which would bring another build of PyTorch.
 torch_extras() {
-    extras="onnxscript==0.7.2 onnx-ir==1.1.0 ml-dtypes==0.6.0 skorch==1.4.0 tabulate==0.10.0"
+    extras="onnxscript==0.7.2 onnx-ir==1.1.0 ml-dtypes==0.6.0 skorch==1.4.0 tabulate==0.10.0 lightning==2.6.6 lightning-utilities==0.15.3 torchmetrics==1.9.0 tqdm==4.70.1"
     [ "$(cat .torch/.extras 2>/dev/null)" = "$extras" ] && return
     say "Installing $extras ..."
     # shellcheck disable=SC2086 # one argument for each

@@ -16,6 +16,7 @@ from sealift.frameworks.torch.arguments import named_results
 from sealift.frameworks.torch.attention import without_fast_path
 from sealift.frameworks.torch.checks import check_module
 from sealift.frameworks.torch.export import check_random, exported_program, graph_of
+from sealift.frameworks.torch.lightning_module import without_logging
 from sealift.frameworks.torch.modules import answers_of_modules
 from sealift.frameworks.torch.refusals import line_of
 from sealift.frameworks.torch.trace import trace
@@ -85,13 +86,15 @@ class ModuleSource(NetSource):
 
     def _traced(self, table: Table) -> StepOutput:
         rows = table.numbers() if self._is_table else table.blocks[0].values
-        return StepOutput(value=vector(trace(self.model, rows.cast(self._dtype), table.context)))
+        with without_logging(self.model):
+            return StepOutput(value=vector(trace(self.model, rows.cast(self._dtype), table.context)))
 
     def _written(
         self, examples: Mapping[str, npt.NDArray[Any]], free: tuple[tuple[int, ...], ...], check: Callable[[], None]
     ) -> ExportedGraph:
         try:
-            program = self._program([torch.from_numpy(array) for array in examples.values()], free)
+            with without_logging(self.callable):
+                program = self._program([torch.from_numpy(array) for array in examples.values()], free)
             check_random(program, self.kind)
         except PackError as error:
             if error.code in ("E302", "E335"):  # a net of all rows of a call is fixed to their number
@@ -105,7 +108,7 @@ class ModuleSource(NetSource):
 
     def _call(self, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         tensors = [torch.from_numpy(array) for array in arrays.values()]
-        with torch.no_grad(), without_fast_path(), no_warnings():
+        with torch.no_grad(), without_fast_path(), without_logging(self.callable), no_warnings():
             result = self._arguments.call(self.callable, tensors)
         return {name: tensor.detach().numpy() for name, tensor in named_results(result).items()}
 
