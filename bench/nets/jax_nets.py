@@ -161,7 +161,7 @@ class _UNet(linen.Module):  # type: ignore[misc]
 
     @linen.compact  # type: ignore[untyped-decorator]
     def __call__(self, x: Any) -> Any:
-        top = linen.silu(linen.GroupNorm(4)(linen.Conv(8, (3, 3))(x)))
+        top = linen.silu(linen.GroupNorm(4, use_fast_variance=False)(linen.Conv(8, (3, 3))(x)))
         low = linen.silu(linen.Conv(16, (3, 3))(linen.max_pool(top, (2, 2), (2, 2))))
         up = jax.image.resize(low, (low.shape[0], 2 * low.shape[1], 2 * low.shape[2], 16), "bilinear")
         return linen.Conv(2, (1, 1))(linen.silu(linen.Conv(8, (3, 3))(jnp.concatenate([top, up], -1))))
