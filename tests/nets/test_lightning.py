@@ -31,9 +31,7 @@ def base(kind: str) -> Any:
     if kind == "stand-in":
         return LightningModule
     with no_warnings():
-        return pytest.importorskip(
-            "lightning", reason="Lightning is not installed: make test-torch"
-        ).LightningModule
+        return pytest.importorskip("lightning", reason="Lightning is not installed: make test-torch").LightningModule
 
 
 @pytest.mark.usefixtures("no_node")
