@@ -223,7 +223,7 @@ def _equinox() -> tuple[Any, Any]:
     return jax.vmap(equinox.combine(trained, rest)), rows
 
 
-_GATES = {"gates": (14, 16), "new": (14, 8), "head": (16, 2)}
+_GATES: dict[str, tuple[int, ...]] = {"gates": (14, 16), "new": (14, 8), "head": (16, 2)}
 _MODELS: list[tuple[str, Callable[[], tuple[Any, Any]]]] = [
     ("MLP, function", lambda: _function(_mlp, {"a": (6, 16), "b": (16, 8), "c": (8, 2)}, _table())),
     ("GRU by lax.scan, function", lambda: _function(_gru, _GATES, _series())),
