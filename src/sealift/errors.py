@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "E324": "An option of the preprocessing cannot be used.",
     "E325": "A pipeline cannot be sealed.",
     "E326": "A tokenizer and a model do not belong together.",
+    "E327": "An output has no fixed size.",
     "E328": "The model has no data configuration.",
     "E360": "A variant of a model is not offered.",
     "E340": "A tokenizer cannot be converted.",

@@ -128,7 +128,7 @@ def _converted(
     absent: Mapping[str, PackError | None],
     context: ConversionContext,
 ) -> Conversion:
-    return convert(
+    conversion = convert(
         source,
         fields,
         input_rows.nulls,
@@ -138,6 +138,23 @@ def _converted(
         sparse=input_rows.sparse,
         context=context,
     )
+    _check_sizes(conversion)
+    return conversion
+
+
+def _check_sizes(conversion: Conversion) -> None:
+    """Raise PackError E327 for an output whose size depends on a text, since rows answered together need one size."""
+    if not any(stage.type.takes == "text" for stage in conversion.stages):
+        return
+    free = [output.name for output in conversion.outputs if any(isinstance(size, str) for size in output.shape or ())]
+    if free:
+        raise PackError(
+            "E327",
+            f"The output {free[0]!r:.80} has an entry for each token, and texts have any number of tokens.",
+            where="outputs",
+            fix="For classes of tokens give outputs=sealift.TokenLabels([…]), with names. Otherwise leave the output "
+            f"out ({{{free[0]!r:.80}: None}}), or let the net compute one vector for each text.",
+        )
 
 
 def _fields(input_rows: InputRows) -> list[Field]:

@@ -168,6 +168,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError, match=r"\(rows, tokens, 5\)") as caught:
         sealift.pack(model, TEXTS, name="m", preprocess=tokenizer("bert"), outputs=sealift.TokenLabels(NAMES))
     assert caught.value.code == "E351"
+    with pytest.raises(PackError, match="'logits' has an entry for each token") as caught:
+        sealift.pack(model, TEXTS, name="m", preprocess=tokenizer("bert"))
+    assert caught.value.code == "E327"
     with pytest.raises(PackError, match="has no tokenizer") as caught:
         sealift.pack(tagger(9), np.zeros((6, 4), np.int64), name="m", outputs=sealift.TokenLabels(NAMES))
     assert caught.value.code == "E353"
