@@ -126,6 +126,7 @@ def test_annotations_and_overlays_are_noted_with_the_answer() -> None:
     values: Any = np.empty(2, dtype=np.object_)
     values[:] = [noted, plain]
     batch = run.checked(Batch({"field0": values}, np.ones(2, bool), []))
+    assert run.notes
     ((row, field, note),) = run.cautions(batch.tensors)
     assert (row, field) == (0, 0)
     assert "burnt-in annotations" in note

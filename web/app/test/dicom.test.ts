@@ -8,7 +8,7 @@ import type { Binaries } from "../src/stages/image/codecs/wasm";
 import { readDicom } from "../src/stages/image/dicom/elements";
 import { storedValues } from "../src/stages/image/dicom/frames";
 import { readHeader } from "../src/stages/image/dicom/header";
-import { readJson } from "./vectors";
+import { readJson, readRoot } from "./vectors";
 
 const { cases } = readJson("spec/vectors/image/dicom.json") as {
   cases: { why: string; file: string; samples: string }[];
@@ -29,9 +29,13 @@ beforeAll(() => {
     charls: program("codec-charls/dist/charlswasm_decode"),
     openjpeg: program("codec-openjpeg/dist/openjpegwasm_decode"),
   };
-  (globalThis as { sealiftCodecs?: unknown }).sealiftCodecs = codecsOf(binaries);
+  (globalThis as { sealiftCodecs?: unknown }).sealiftCodecs = codecsOf(
+    binaries,
+    readText("web/app/src/stages/image/codecs/dictionary.txt"),
+  );
 });
 
+const readText = (path: string) => new TextDecoder().decode(readRoot(path));
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text, "base64"));
 
 async function samplesOf(data: Uint8Array): Promise<ArrayLike<number>> {

@@ -69,6 +69,11 @@ class ImageRun(StageRun):
         problems.sort(key=lambda problem: (problem.row, self._places.get(problem.field, -1)))
         return dataclasses.replace(batch, tensors=tensors, good=good, problems=problems)
 
+    @property
+    def notes(self) -> bool:
+        """Whether a stage reads DICOM."""
+        return any(stage.decode.dicom is not None for _, stage in self._stages.values())
+
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
         """Burnt-in annotations and overlays of DICOM files, of pictures that `checked` has read."""
         for field, _ in self._stages.values():

@@ -22,6 +22,11 @@ export async function answerPicture(
   };
 }
 
+/** Where each of `count` parts of `size` pixels begins, and where the last one ends. */
+export function edgesOf(count: number, size: number): Int32Array {
+  return Int32Array.from({ length: count + 1 }, (_, i) => Math.floor((i * size) / count));
+}
+
 /** A picture with at most `side` pixels on its longer side; each pixel is the mean of those that it replaces. */
 export function forDisplay(picture: DecodedPicture, side: number): ShownPicture {
   const { width, height, channels, levels, most } = picture;
@@ -29,9 +34,7 @@ export function forDisplay(picture: DecodedPicture, side: number): ShownPicture 
   const [columns, rows] = [Math.max(1, Math.round(width / factor)), Math.max(1, Math.round(height / factor))];
   const image = new ImageData(columns, rows);
   const { data } = image;
-  const edges = (count: number, size: number) =>
-    Int32Array.from({ length: count + 1 }, (_, i) => Math.floor((i * size) / count));
-  const [xs, ys] = [edges(columns, width), edges(rows, height)];
+  const [xs, ys] = [edgesOf(columns, width), edgesOf(rows, height)];
   const sums = new Float64Array(4);
   for (let y = 0, to = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++, to += 4) {

@@ -4,6 +4,7 @@ import type { Value } from "../contract/contract";
 import type { FoundObject } from "../contract/outputs/kind";
 import type { RowCode } from "../contract/value";
 import type { Problem } from "../errors";
+import type { Scan } from "../stages";
 
 /** One output of the model for N rows: row by row, `width` values each (one if width is null). */
 export interface Answer {
@@ -68,6 +69,14 @@ export interface ShownPicture {
   height: number;
   /** The picture, made smaller if it is large. */
   image: ImageData;
+}
+
+/** A frame of a file for display, of a format that has more than the picture that the model takes (`Scan`). */
+export interface ShownScan extends Omit<Scan, "values" | "colours"> {
+  /** The values of grey pixels, made smaller if they are many; null for colours. */
+  values: { columns: number; rows: number; data: Float32Array } | null;
+  /** The picture, for colours. */
+  image: ImageData | null;
 }
 
 export type PictureReply =
@@ -175,6 +184,8 @@ export type Request =
   | { op: "predict"; rows: Value[][] }
   /** Like `predict` for one row with pictures, which are also returned for display, with at most `side` pixels on a side. */
   | { op: "picture"; row: Value[]; side: number }
+  /** A frame of the file of a field for display; null shows the frame that the model takes. */
+  | { op: "scan"; field: number; file: Blob; frame: number | null; side: number }
   /** Finds out which parts of the picture in a field the answer depends on; `chosen` are the corners of an object in it. */
   | { op: "occlusion"; row: Value[]; field: number; chosen: FoundObject["box"] | null }
   | { op: "golden" }
@@ -190,6 +201,8 @@ export interface Replies {
   /** The answers and each row's cautions, or what is wrong with values that only the worker reads. */
   predict: { answers: Answer[]; cautions: Caution[][] } | { problems: FieldProblem[] };
   picture: PictureReply;
+  /** Null for a file without more than the picture that the model takes. */
+  scan: ShownScan | null;
   occlusion: Occlusion;
   golden: GoldenReport;
   file: FileReport;

@@ -4,7 +4,7 @@ import { cautionsOf, type Caution } from "../contract/cautions";
 import { makeTensors } from "../contract/tensors";
 import type { Contract, Value } from "../contract/contract";
 import { SealiftError } from "../errors";
-import { Stages, type OnPicture, type Piece } from "../stages";
+import { Stages, type OnPicture, type Piece, type Scan } from "../stages";
 import { toAnswer } from "./fit";
 import type { Answer, FieldProblem } from "./protocol";
 
@@ -77,6 +77,11 @@ export class Model {
       }
     }
     return answers;
+  }
+
+  /** A frame of the file of a field for display; null where there is not more than the picture that the model takes. */
+  scan(field: number, file: Blob, frame: number | null): Promise<Scan | null> {
+    return this.stages.scan(field, file, frame);
   }
 
   /** What makes the answer to a checked row less reliable. */

@@ -7,6 +7,7 @@ import { occlude } from "./occlusion";
 import { answerPicture } from "./picture";
 import { attemptAll, commonChannels } from "./probe";
 import type { FileProgress, FromWorker, Golden, Replies, Request, ToWorker } from "./protocol";
+import { scanForDisplay } from "./scan";
 import { Model, startRuntime } from "./session";
 
 let state: { model: Model; golden: Golden } | null = null;
@@ -62,6 +63,10 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
     }
     case "picture":
       return answerPicture(model, request.row, request.side);
+    case "scan": {
+      const scan = await model.scan(request.field, request.file, request.frame);
+      return scan && scanForDisplay(scan, request.side);
+    }
     case "occlusion":
       return cancellable(id, (onProgress, signal) =>
         occlude(model, request.row, request.field, request.chosen, onProgress, signal),

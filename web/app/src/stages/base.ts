@@ -53,6 +53,37 @@ export interface DecodedPicture {
   readonly most: number;
 }
 
+/** An element of the header of a file, for display. */
+export interface HeaderEntry {
+  readonly tag: string;
+  readonly name: string;
+  /** Its value representation. */
+  readonly kind: string;
+  readonly value: string;
+  /** Whether it can identify a person. */
+  readonly isIdentifying: boolean;
+}
+
+/** A frame of a file for display, of a format that has more than the picture that the model takes. */
+export interface Scan {
+  readonly width: number;
+  readonly height: number;
+  /** The index of this frame, their number, and the index of the frame that the model takes. */
+  readonly frame: number;
+  readonly frames: number;
+  readonly modelFrame: number;
+  /** The values of grey pixels, row by row; null for colours. */
+  readonly values: Float64Array | null;
+  /** The picture, for colours. */
+  readonly colours: DecodedPicture | null;
+  /** Whether high values are dark. */
+  readonly isInverted: boolean;
+  /** The centre and the width with which the model takes grey values. */
+  readonly window: readonly [number, number] | null;
+  readonly header: readonly HeaderEntry[];
+  readonly windows: readonly { readonly name: string; readonly centre: number; readonly width: number }[];
+}
+
 /** A picture after all steps of its stage: a part of a tensor. */
 export abstract class PreparedImage extends Prepared {
   /** The height and width of the tensor. */
@@ -96,6 +127,11 @@ export abstract class StageRun {
    */
   async prepare(row: readonly Value[], _onPicture?: OnPicture): Promise<PreparedRow> {
     return { row, problems: [] };
+  }
+
+  /** A frame of the file of a field for display; null where there is not more than the picture that the model takes. */
+  async scan(_field: number, _file: Blob, _frame: number | null): Promise<Scan | null> {
+    return null;
   }
 
   /** What makes the answer to a row less reliable: field → what its value has, such as "no word that the model knows". */

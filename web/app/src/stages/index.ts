@@ -5,7 +5,7 @@ import { TEXT } from "./text/kind";
 import { TOKENIZER } from "./tokenizer/kind";
 
 export { PreparedImage } from "./base";
-export type { DecodedPicture, OnPicture, Piece, Rows } from "./base";
+export type { DecodedPicture, HeaderEntry, OnPicture, Piece, Rows, Scan } from "./base";
 export { Stages } from "./stages";
 
 export const STAGE_TYPES: readonly StageType[] = [IMAGE, TEXT, TOKENIZER];

@@ -7,6 +7,7 @@ import type {
   PreparedRow,
   RefusingStage,
   Rows,
+  Scan,
   StageProblem,
   StageRun,
   StageType,
@@ -38,6 +39,15 @@ export class Stages {
   /** The stages that refuse values. */
   get refusing(): RefusingStage[] {
     return this.runs.flatMap((run) => run.refusing);
+  }
+
+  /** A frame of the file of a field for display (StageRun.scan). */
+  async scan(field: number, file: Blob, frame: number | null): Promise<Scan | null> {
+    for (const run of this.runs) {
+      const scan = await run.scan(field, file, frame);
+      if (scan) return scan;
+    }
+    return null;
   }
 
   /** What makes the answer to a row less reliable, by field (StageRun.cautions). */

@@ -8,6 +8,7 @@ import {
   type Piece,
   type PreparedRow,
   type Rows,
+  type Scan,
   type StageProblem,
 } from "../base";
 import { Malformed } from "../read";
@@ -55,6 +56,11 @@ export class ImageRun extends StageRun {
           : [];
       }),
     );
+  }
+
+  override async scan(field: number, file: Blob, frame: number | null): Promise<Scan | null> {
+    const stage = this.stages.find((one) => one.field === field)?.stage;
+    return stage ? stage.decode.scan(file, frame) : null;
   }
 
   *pieces(rows: Rows): Generator<Piece> {

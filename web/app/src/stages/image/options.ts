@@ -1,4 +1,5 @@
 /** The key `decode` of an image stage: how a decoded picture becomes the levels with which the steps begin (spec/IMAGE.md §5). */
+import type { Scan } from "../base";
 import { keys } from "../read";
 import { decode, Refusal, type Picture } from "./decode";
 import { DicomOptions, isDicom } from "./dicom";
@@ -47,6 +48,13 @@ export class DecodeOptions {
   async levels(file: Blob): Promise<Grid> {
     const data = new Uint8Array(await file.arrayBuffer());
     return this.grid(await (this.dicom && isDicom(data) ? this.dicom.picture(data) : decode(data)));
+  }
+
+  /** A frame of a DICOM file for display; null for other files. Throws a Refusal. */
+  async scan(file: Blob, frame: number | null): Promise<Scan | null> {
+    if (!this.dicom) return null;
+    const data = new Uint8Array(await file.arrayBuffer());
+    return isDicom(data) ? this.dicom.scan(data, frame) : null;
   }
 
   /** The levels of a decoded picture. Throws a Refusal. */

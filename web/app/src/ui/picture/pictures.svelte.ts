@@ -7,6 +7,7 @@ import type { FoundObject } from "../../contract/outputs/kind";
 import { asProblem } from "../../errors";
 import type { Client } from "../client";
 import { pictureFields } from "./fields";
+import { ScanView } from "./scan.svelte";
 
 /** The largest side of a picture for display, in pixels. */
 const SIDE = 2048;
@@ -18,6 +19,8 @@ export class Pictures {
   /** By field. */
   shown = $state.raw<ReadonlyMap<number, ShownPicture>>(new Map());
   problems = $state.raw<ReadonlyMap<number, FieldProblem>>(new Map());
+  /** The display of files that have more than the picture that the model takes, by field. */
+  scans = $state.raw<ReadonlyMap<number, ScanView>>(new Map());
   heat = $state.raw<ReadonlyMap<number, Occlusion>>(new Map());
   /** Why the parts could not be found; else empty. */
   failure = $state("");
@@ -42,6 +45,7 @@ export class Pictures {
     files[field] = file;
     this.files = files;
     this.shown = without(this.shown, field);
+    this.scans = without(this.scans, field);
     this.problems = without(this.problems, field);
   }
 
@@ -64,10 +68,21 @@ export class Pictures {
     const found = await this.client.call({ op: "picture", row, side: SIDE });
     if (!isCurrent()) return null;
     this.shown = found.shown;
+    for (const field of found.shown.keys()) void this.scan(field);
     if (!("problems" in found)) return found;
     const place = (name: string) => this.contract.inputs.findIndex((field) => field.name === name);
     this.problems = new Map(found.problems.map((problem) => [place(problem.field), problem]));
     return null;
+  }
+
+  /** Reads what a file has for display; without it the picture is shown as the model takes it. */
+  private async scan(field: number): Promise<void> {
+    const file = this.files[field];
+    if (!file || this.scans.has(field)) return;
+    const load = (frame: number | null) => this.client.call({ op: "scan", field, file, frame, side: SIDE });
+    const scan = await load(null).catch(() => null);
+    if (scan && this.files[field] === file)
+      this.scans = new Map(this.scans).set(field, new ScanView(scan, load));
   }
 
   /**

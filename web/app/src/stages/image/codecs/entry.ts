@@ -1,3 +1,4 @@
+import dictionary from "./dictionary.txt?raw";
 import { codecsOf } from "./main";
 import type { Binaries } from "./wasm";
 
@@ -6,4 +7,4 @@ declare global {
   var sealiftBinaries: Binaries;
 }
 
-(globalThis as { sealiftCodecs?: unknown }).sealiftCodecs = codecsOf(globalThis.sealiftBinaries);
+(globalThis as { sealiftCodecs?: unknown }).sealiftCodecs = codecsOf(globalThis.sealiftBinaries, dictionary);

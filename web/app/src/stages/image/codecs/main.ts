@@ -8,9 +8,10 @@ import { decodeExtended } from "./extended";
 import { decodeLossless } from "./lossless";
 import { decodeJpeg2000, decodeJpegLs, type Binaries } from "./wasm";
 
-/** The decoders, of which two need WebAssembly. */
-export function codecsOf(binaries: Binaries): Codecs {
+/** The decoders, of which two need WebAssembly, and the dictionary of elements. */
+export function codecsOf(binaries: Binaries, dictionary: string): Codecs {
   return {
+    dictionary,
     async decode(coding, data, frame) {
       const decoded =
         coding === "JPEG lossless"

@@ -19,6 +19,8 @@ export interface Codestream {
 }
 
 export interface Codecs {
+  /** The names of elements: lines with the tag, `x` for identifying ones, the value representation and the name. */
+  readonly dictionary: string;
   /** The samples of a frame, row by row and pixel by pixel. Throws a Refusal. */
   decode(
     coding: Compressed,

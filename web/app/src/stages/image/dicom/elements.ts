@@ -40,6 +40,8 @@ export interface Dicom {
   isSwapped: boolean;
   /** The values of elements that are not in sequences, by tag. */
   values: ReadonlyMap<number, Uint8Array>;
+  /** The value representations of all elements before the pixels, by tag; empty where the file does not have them. */
+  kinds: ReadonlyMap<number, string>;
   /** The pixels of all frames; where they are compressed, the parts of them, without the table of offsets. */
   pixels: Uint8Array;
   fragments: Uint8Array[] | null;
@@ -66,6 +68,7 @@ export function readDicom(data: Uint8Array): Dicom {
   const isLittle = syntax !== BIG;
   const reader = new Reader(new Bytes(data, isLittle), syntax !== IMPLICIT, isLittle);
   const values = new Map<number, Uint8Array>();
+  const kinds = new Map<number, string>();
   while (at + 8 <= data.length) {
     const element = reader.element(at);
     const { tag, from, to } = element;
@@ -76,9 +79,11 @@ export function readDicom(data: Uint8Array): Dicom {
         coding,
         isLittle,
         values,
+        kinds,
         isSwapped: !isLittle && element.kind === "OW",
         ...reader.pixels(element, coding),
       };
+    kinds.set(tag, element.isSequence ? "SQ" : element.kind);
     if (!element.isSequence) values.set(tag, data.subarray(from, to));
     at = to;
   }

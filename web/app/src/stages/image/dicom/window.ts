@@ -8,12 +8,18 @@ export type Window = "file" | "full" | readonly [centre: number, width: number];
 /** The levels of stored values, after the rescale slope and intercept of the file. Throws a Refusal. */
 export function windowed(values: Values, elements: Dicom["values"], window: Window): Uint8Array {
   const numbers = rescaled(values, elements);
-  const limits = window === "file" ? windowOf(elements) : window === "full" ? null : window;
-  if (limits && !(limits[1] >= 1)) throw damaged("damaged: the width of its window is less than 1");
+  const limits = limitsOf(elements, window);
   return levelsOf(numbers, limits);
 }
 
 export type Values = Int16Array | Uint16Array | Uint8Array | Int8Array | Int32Array;
+
+/** The centre and the width; null for all values of the frame. Throws a Refusal. */
+export function limitsOf(elements: Dicom["values"], window: Window): readonly [number, number] | null {
+  const limits = window === "file" ? windowOf(elements) : window === "full" ? null : window;
+  if (limits && !(limits[1] >= 1)) throw damaged("damaged: the width of its window is less than 1");
+  return limits;
+}
 
 /** Stored values after the rescale slope and intercept of the file. */
 export function rescaled(values: Values, elements: Dicom["values"]): Float64Array {
