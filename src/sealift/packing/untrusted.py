@@ -7,10 +7,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+import numpy as np
+
 from sealift.errors import SealiftError
 from sealift.frameworks import source_of
 from sealift.packing.load_model import opened
 from sealift.runtime import confined
+
+_READ_BEFORE = ["a picture or a text"]
+"""In place of rows that a preprocessing reads: arrays of pictures are not what the net gets, so they are no example."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -30,7 +35,10 @@ def within_limits(function: Callable[_P, _T]) -> Callable[_P, _T]:
             given = signature.bind(*args, **kwargs)
         except TypeError:
             return function(*args, **kwargs)  # raises a TypeError that names the function
-        source = source_of(opened(given.arguments["model"]), given.arguments.get("X"))
+        rows = given.arguments.get("X")
+        if given.arguments.get("preprocess") is not None and isinstance(rows, list | np.ndarray):
+            rows = _READ_BEFORE
+        source = source_of(opened(given.arguments["model"]), rows)
         given.arguments["model"] = source
         with confined(source.limits):
             try:
