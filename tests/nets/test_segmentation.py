@@ -146,16 +146,19 @@ def test_landmarks(tmp_path: Path) -> None:
     with torch.no_grad():
         net[0].weight.copy_(torch.tensor([[1, -0.5, -1], [-1, -0.5, 1]])[:, :, None, None] * torch.full((5, 5), 0.04))
         net[0].bias.zero_()
-    faces = [(each[0] * 2, each[1] * 2, *(tuple(2 * c for c in p) for p in each[2:])) for each in keypoint_seals.FACES]
-    pictures = [keypoint_seals.face(*face) for face in faces]  # type: ignore[arg-type]
+    faces = [
+        (2 * width, 2 * height, (2 * red[0], 2 * red[1]), (2 * blue[0], 2 * blue[1]))
+        for width, height, red, blue in keypoint_seals.FACES
+    ]
+    pictures = [keypoint_seals.face(*face) for face in faces]
     packed = sealift.pack(
         net.eval(), pictures, name="net", output=tmp_path / "net.seal", preprocess=PREPROCESS,
         outputs=sealift.Keypoints(list(keypoint_seals.NAMES)), proof=sealift.ProofOptions(engines=("native",)),
     )  # fmt: skip
     found = packed.load().predict(pictures)["keypoints"]
-    for face, points, picture in zip(faces, found, pictures, strict=True):
+    for (width, height, *places), points, picture in zip(faces, found, pictures, strict=True):
         with torch.no_grad():
             heat = net(tensor(picture))[0].numpy()
         np.testing.assert_allclose(points[:, 2], heat.max(axis=(1, 2)), rtol=1e-4)
-        scale = max(face[0], face[1]) / 16  # a cell of the heat maps in pixels of the picture
-        assert np.abs(points[:, :2] - np.array(face[2:])).max() < 1.5 * scale
+        cell = max(width, height) / 16  # of the heat maps, in pixels of the picture
+        assert np.abs(points[:, :2] - np.array(places)).max() < 1.5 * cell
