@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+import image_nets
 import image_seals
 import pictures
 import sealift
@@ -170,3 +171,36 @@ def test_the_examples_are_answered_from_python_as_well() -> None:
     sealed = sealift.load(made().with_suffix(".seal"))
     answers = sealed.predict(image_seals.examples())
     np.testing.assert_allclose(answers["probability"], image_seals.expected(image_seals.examples()), rtol=1e-6)
+
+
+def test_a_picture_unlike_those_of_the_training_has_a_caution(chromium: Browser, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows, columns = np.mgrid[:64, :64]
+    scans = []
+    for _ in range(90):
+        height, width = random.uniform(12, 24, 2)
+        spot = np.exp(-(((rows - 32) / height) ** 2) - ((columns - 32) / width) ** 2)
+        scans.append(np.clip(230 * spot + random.normal(0, 6, (64, 64)), 0, 255).astype(np.uint8))
+    sealift.pack(
+        image_nets.net(1), scans[:80], name="spots", output=tmp_path / "spots.seal",
+        proof=sealift.ProofOptions(engines=("native",)), preprocess=sealift.Image(resize=(32, 32), channels="L"),
+    )  # fmt: skip
+    build_page(tmp_path / "spots.seal", tmp_path / "spots.html")
+    photo = pictures.saved(Image.fromarray(pictures.colours(90, 60)), "JPEG")
+    (note,) = sealift.load(tmp_path / "spots.seal").notes([photo])
+    with opened(chromium, tmp_path / "spots.html") as page:
+        page.tab("Predict")
+        control = page.inside.locator("#field-0")
+        control.set_input_files(payload("usual.png", pictures.saved(Image.fromarray(scans[85]), "PNG")))
+        expect(page.prediction).to_have_attribute("data-state", "ready", timeout=SLOW)
+        expect(page.prediction.locator(".caution")).to_have_count(0)
+        control.set_input_files(payload("photo.jpg", photo))
+        expect(page.prediction.locator(".caution")).to_contain_text(note["image"], timeout=SLOW)
+        page.tab("Many pictures")
+        files = [payload("photo.jpg", photo), payload("usual.png", pictures.saved(Image.fromarray(scans[86]), "PNG"))]
+        page.inside.get_by_test_id("pictures").set_input_files(files)
+        expect(page.inside.get_by_test_id("gallery-status")).to_contain_text("2 of 2", timeout=SLOW)
+        _, content = page.download("Download results")
+        cautions = [row["caution"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))]
+        assert cautions == [f'"image" has {note["image"]}.', ""]
+        assert page.errors == []

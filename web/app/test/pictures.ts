@@ -24,8 +24,10 @@ globalThis.addEventListener(
       });
     const data = Uint8Array.from(atob(file), (char) => char.charCodeAt(0));
     if (options) {
-      new DecodeOptions(options)
-        .levels(new Blob([data]))
+      const stage = new DecodeOptions(options);
+      stage
+        .picture(new Blob([data]))
+        .then((picture) => stage.grid(picture))
         .then(
           ({ width, height, levels }) => post({ width, height, levels: toText(levels as Uint8Array) }),
           refused,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sealift.contract import Contract, Ignored
 from sealift.packing.convert import Converted
-from sealift.packing.describe import category_names, fields, output_names
+from sealift.packing.describe import category_names, fields, output_names, usual_pictures
 from sealift.packing.inputs.base import InputRows
 from sealift.packing.options import Options
 from sealift.packing.privacy.findings import Finding
@@ -62,7 +62,7 @@ def infer_contract(
         inputs=tuple(inputs),
         outputs=output_names.with_output_names(named, options.contract.outputs, y, input_rows.values()),
         task=conversion.task,
-        stages=text_refusals.with_policies(conversion.stages, original),
+        stages=usual_pictures.with_usual(text_refusals.with_policies(conversion.stages, original), input_rows),
         ignored=tuple(Ignored(column.name, place) for place, column in input_rows.dropped),
         headline=output_names.headline(conversion.outputs, options.contract.headline),
         title=options.card.title,

@@ -75,7 +75,7 @@ class ImageRun(StageRun):
         return any(stage.decode.dicom is not None for _, stage in self._stages.values())
 
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
-        """Burnt-in annotations and overlays of DICOM files, of pictures that `checked` has read."""
+        """What is unusual in pictures that `checked` has read, and burnt-in annotations and overlays of DICOM files."""
         for field, _ in self._stages.values():
             for row, value in enumerate(tensors[f"field{field}"]):
                 if isinstance(value, Prepared) and value.notes:

@@ -57,10 +57,12 @@ class Decoded:
 
     Attributes:
         levels: (height, width, channels).
+        picture: the picture of Pillow that became these levels.
         notes: what makes its answer less reliable, such as `overlays, which are ignored`.
     """
 
     levels: npt.NDArray[Any]
+    picture: Image
     notes: tuple[str, ...] = ()
 
 
@@ -103,14 +105,14 @@ class Decode:
             MissingExtraError: E405 without Pillow.
         """
         if isinstance(value, np.ndarray):
-            return Decoded(self._converted(_of_array(value)))
+            return self._decoded(_of_array(value))
         if isinstance(value, bytes | Path):
             encoded = _read(value) if isinstance(value, Path) else value
             if is_dicom(encoded) and len(encoded) <= MOST_BYTES:
                 if self.dicom is None:
                     raise PictureError("R110", "is a DICOM file, which this model does not take")
                 made, notes = self.dicom.picture(encoded, opened)
-                return Decoded(self._converted(made), notes)
+                return self._decoded(made, notes)
             value = encoded
         picture = value if not isinstance(value, bytes | Path) else opened(value)
         check_size(picture.height, picture.width)
@@ -123,7 +125,10 @@ class Decode:
                 picture.load()
             except Exception as error:  # the decoders raise many classes
                 raise PictureError("R111", f"is damaged: {_one_line(error)}") from None
-        return Decoded(self._converted(self._upright(picture)))
+        return self._decoded(self._upright(picture))
+
+    def _decoded(self, picture: Image, notes: tuple[str, ...] = ()) -> Decoded:
+        return Decoded(self._converted(picture), picture, notes)
 
     def _upright(self, picture: Image) -> Image:
         if self.orientation == "ignored":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sealift.stages import read
-from sealift.stages.image.decode import CHANNELS, Decode
+from sealift.stages.image.decode import CHANNELS, Decode, Decoded
 from sealift.stages.image.grid import MOST_NUMBERS, Grid, Shape
 from sealift.stages.image.problems import PictureError
+from sealift.stages.image.statistics import colour_of, statistics_of
 from sealift.stages.image.steps import ImageStep, step_of
 from sealift.stages.image.steps.base import choice
+from sealift.stages.image.usual import Usual, caution
 
 MOST_STEPS = 64
 
@@ -43,15 +46,17 @@ class ImageStage:
         steps: the steps, in order.
         layout: CHW or HWC.
         shape: the sizes in the order of `layout`; None where they depend on the picture.
+        usual: the usual statistics of pictures; None where they are not known.
     """
 
     def __init__(self, raw: object) -> None:
         """Read the key `spec` of a stage. Raises ValueError when malformed."""
-        spec = read.keys(raw, {"decode", "steps", "layout", "shape"})
+        spec = read.keys(raw, {"decode", "steps", "layout", "shape"}, {"usual"})
         self.decode = Decode.of(spec["decode"])
         self.steps: tuple[ImageStep, ...] = tuple(map(step_of, read.items(spec["steps"], dict, MOST_STEPS)))
         self.layout = choice(spec["layout"], "layout", ("CHW", "HWC"))
         self.shape = shape_of(spec)
+        self.usual = Usual.of(spec["usual"]) if "usual" in spec else None
         mode = self.decode.mode
         shape = Shape(None, None, CHANNELS[mode], "16" if mode == "I;16" else "8")
         for number, step in enumerate(self.steps):
@@ -68,6 +73,21 @@ class ImageStage:
     def prepare(self, value: Any) -> Prepared:
         """A picture after all steps. Raises PictureError."""
         decoded = self.decode.read(value)
+        prepared = self._finished(decoded)
+        if self.usual is None:
+            return prepared
+        unlike = self.usual.unlike(self._statistics(decoded, prepared))
+        return dataclasses.replace(prepared, notes=(*prepared.notes, caution(unlike))) if unlike else prepared
+
+    def statistics(self, value: Any) -> dict[str, float]:
+        """The statistics of a picture that `usual` bounds. Raises PictureError."""
+        decoded = self.decode.read(value)
+        return self._statistics(decoded, self._finished(decoded))
+
+    def _statistics(self, decoded: Decoded, prepared: Prepared) -> dict[str, float]:
+        return statistics_of(prepared.pixels, prepared.geometry, colour_of(decoded.picture), self.layout)
+
+    def _finished(self, decoded: Decoded) -> Prepared:
         grid = Grid.of(decoded.levels)
         for step in self.steps:
             grid = step.apply(grid)

@@ -84,7 +84,7 @@ export class Model {
     return this.stages.scan(field, file, frame);
   }
 
-  /** What makes the answer to a checked row less reliable. */
+  /** What makes the answer to a prepared row less reliable. */
   cautions(row: readonly Value[]): Caution[] {
     return cautionsOf(this.contract, row, this.stages.cautions(row));
   }

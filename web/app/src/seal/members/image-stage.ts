@@ -35,6 +35,22 @@ export type ImageStage = (
    * @maxItems 3
    */
   shape: unknown[];
+  /**
+   * The lowest and the highest usual value of statistics of a picture (spec/IMAGE.md §9).
+   */
+  usual?: {
+    size?: Bounds;
+    proportions?: Bounds;
+    colour?: Bounds;
+    warmth?: Bounds;
+    greenness?: Bounds;
+    brightness?: Bounds;
+    contrast?: Bounds;
+    sharpness?: Bounds;
+    top?: Bounds;
+    left?: Bounds;
+    centre?: Bounds;
+  };
 };
 export type Step =
   | {
@@ -150,6 +166,11 @@ export type Pair = Side[];
  * @maxItems 4
  */
 export type Numbers = number[];
+/**
+ * @minItems 2
+ * @maxItems 2
+ */
+export type Bounds = number[];
 
 export interface Dicom {
   window?: ("file" | "full") | number[];

@@ -46,7 +46,7 @@ export class ImageRun extends StageRun {
     return { row: prepared, problems };
   }
 
-  /** Burnt-in annotations and overlays of DICOM files; the row must be prepared. */
+  /** What is unusual in pictures, and burnt-in annotations and overlays of DICOM files; the row must be prepared. */
   override cautions(row: readonly Value[]): ReadonlyMap<number, string> {
     return new Map(
       this.stages.flatMap(({ field }): [number, string][] => {

@@ -44,10 +44,10 @@ export class DecodeOptions {
     this.mode = this.options.mode;
   }
 
-  /** The levels of the picture in a file. Throws a Refusal. */
-  async levels(file: Blob): Promise<Grid> {
+  /** The picture in a file, in the mode of the file. Throws a Refusal. */
+  async picture(file: Blob): Promise<Picture> {
     const data = new Uint8Array(await file.arrayBuffer());
-    return this.grid(await (this.dicom && isDicom(data) ? this.dicom.picture(data) : decode(data)));
+    return this.dicom && isDicom(data) ? this.dicom.picture(data) : decode(data);
   }
 
   /** A frame of a DICOM file for display; null for other files. Throws a Refusal. */

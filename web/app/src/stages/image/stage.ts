@@ -6,8 +6,10 @@ import type { Picture } from "./decode";
 import { MOST_SIDE } from "./decode/picture";
 import { unfit, type Geometry, type Grid, type Shape } from "./grid";
 import { CHANNELS, DecodeOptions } from "./options";
+import { colourOf, statisticsOf, type Statistics } from "./statistics";
 import { stepOf, type Step } from "./steps";
 import { choice } from "./steps/base";
+import { caution, Usual } from "./usual";
 
 const MOST_STEPS = 64;
 /** The maximum of numbers in a row of a tensor. */
@@ -27,6 +29,11 @@ export class PreparedPicture extends PreparedImage {
     readonly notes: readonly string[] = [],
   ) {
     super();
+  }
+
+  /** The same picture with one more note. */
+  with(note: string): PreparedPicture {
+    return new PreparedPicture(this.pixels, this.sizes, this.geometry, this.layout, [...this.notes, note]);
   }
 
   get area(): [number, number] {
@@ -61,14 +68,16 @@ export class ImageStage {
   readonly shape: Sizes;
   readonly decode: DecodeOptions;
   private readonly steps: readonly Step[];
+  private readonly usual: Usual | null;
 
   /** Reads the key `spec` of a stage. Throws Malformed. */
   constructor(raw: unknown) {
-    const spec = keys(raw, ["decode", "steps", "layout", "shape"]);
+    const spec = keys(raw, ["decode", "steps", "layout", "shape"], ["usual"]);
     this.decode = new DecodeOptions(spec["decode"]);
     this.steps = items(spec["steps"], OBJECTS, MOST_STEPS).map(stepOf);
     this.layout = choice(spec["layout"], "layout", ["CHW", "HWC"]);
     this.shape = shapeOf(spec);
+    this.usual = Object.hasOwn(spec, "usual") ? new Usual(spec["usual"]) : null;
     const { mode } = this.decode;
     let shape: Shape = {
       height: null,
@@ -92,14 +101,26 @@ export class ImageStage {
 
   /** The picture of a file after all steps. Throws a Refusal. */
   async prepare(file: Blob, onPicture?: (picture: DecodedPicture) => void): Promise<PreparedPicture> {
-    const grid = await this.decode.levels(file);
+    const picture = await this.decode.picture(file);
+    const grid = this.decode.grid(picture);
     onPicture?.({ ...grid, most: this.decode.mode === "I;16" ? 65535 : 255 });
-    return this.finished(grid);
+    return this.compared(this.finished(grid), picture);
   }
 
   /** A decoded picture after all steps. Throws a Refusal. */
   prepareDecoded(picture: Picture): PreparedPicture {
-    return this.finished(this.decode.grid(picture));
+    return this.compared(this.finished(this.decode.grid(picture)), picture);
+  }
+
+  /** The statistics of a picture after all steps that `usual` bounds. */
+  statistics({ pixels, sizes, geometry }: PreparedPicture, picture: Picture): Statistics {
+    return statisticsOf(pixels, sizes, this.layout, [geometry[0], geometry[1]], colourOf(picture));
+  }
+
+  /** The picture with a note if something in it is unusual. */
+  private compared(prepared: PreparedPicture, picture: Picture): PreparedPicture {
+    const unlike = this.usual?.unlike(this.statistics(prepared, picture)) ?? [];
+    return unlike.length > 0 ? prepared.with(caution(unlike)) : prepared;
   }
 
   /** What stands for a missing picture. */
