@@ -4,7 +4,10 @@ import { quoted } from "./quoted";
 
 /** The problems of pictures (spec/IMAGE.md §8). */
 export type PictureCode = "R110" | "R111" | "R112" | "R113" | "R114" | "R115";
-export type RowCode = "R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108" | "R120" | PictureCode;
+/** The problems of documents (spec/DOCUMENTS.md). */
+export type DocumentCode = "R121" | "R122" | "R123";
+export type RowCode =
+  ("R101" | "R102" | "R103" | "R104" | "R105" | "R107" | "R108" | "R120") | PictureCode | DocumentCode;
 export type Checked = { value: Value } | { code: RowCode; message: string };
 
 export function checkCell(field: Field, cell: string): Checked {

@@ -51,7 +51,8 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
     result.text = kindOf(label[0]).text(label[0], result.label, contract.task);
   }
   const first = contract.outputs[0]!;
-  if (!result.text && kindOf(first).isOne && !kindOf(first).hasAxes) {
+  const isSet = !result.text && kindOf(first).isOne && !kindOf(first).hasAxes;
+  if (isSet) {
     used.add(first.name);
     result.over = first.title || kindOf(first).heading(contract.task);
     result.text = kindOf(first).summary(first, answers[0]!.data, []);
@@ -60,7 +61,7 @@ export function headline(contract: Contract, answers: readonly Answer[]): Headli
   if (probability) {
     used.add(probability[0].name);
     readProbabilities(contract, probability, label, result);
-    if (used.has(first.name)) result.bars.forEach((bar, i) => (bar.chosen ||= answers[0]!.data[i] === true));
+    if (isSet) result.bars.forEach((bar, i) => (bar.chosen ||= answers[0]!.data[i] === true));
   }
   if (!result.text && result.bars.length === 0) {
     const name = contract.headline?.output ?? contract.outputs[0]!.name;

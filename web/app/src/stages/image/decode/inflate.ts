@@ -60,7 +60,7 @@ class Bits {
   private count = 0;
 
   constructor(
-    private readonly data: Uint8Array,
+    readonly data: Uint8Array,
     private at: number,
   ) {}
 
@@ -116,21 +116,30 @@ export function inflated(data: Uint8Array, size: number): Uint8Array {
   if (data.length < 2) throw damaged("truncated");
   if ((data[0]! & 15) !== 8 || ((data[0]! << 8) | data[1]!) % 31 !== 0 || data[1]! & 32)
     throw damaged("damaged: its compressed data are not valid");
-  const bits = new Bits(data, 2);
+  return unpacked(new Bits(data, 2), made);
+}
+
+/** The first `size` bytes of a stream of RFC 1951, without the frame of zlib. Throws a Refusal if it has fewer. */
+export function deflated(data: Uint8Array, size: number): Uint8Array {
+  return unpacked(new Bits(data, 0), new Uint8Array(size));
+}
+
+function unpacked(bits: Bits, made: Uint8Array): Uint8Array {
+  const { data } = bits;
   let to = 0;
-  for (let isLast = false; !isLast && to < size;) {
+  for (let isLast = false; !isLast && to < made.length;) {
     isLast = bits.read(1) === 1;
     const kind = bits.read(2);
     if (kind === 3) throw damaged("damaged: its compressed data are not valid");
     if (kind === 0) {
       const { from, size: count } = bits.bytes();
-      const part = data.subarray(from, from + Math.min(count, size - to));
+      const part = data.subarray(from, from + Math.min(count, made.length - to));
       made.set(part, to);
       to += part.length;
-      if (from + count > data.length && to < size) throw damaged("truncated");
+      if (from + count > data.length && to < made.length) throw damaged("truncated");
     } else to = block(bits, kind === 1 ? fixedTables() : readTables(bits), made, to);
   }
-  if (to < size) throw damaged("truncated");
+  if (to < made.length) throw damaged("truncated");
   return made;
 }
 
