@@ -35,14 +35,13 @@ _NOT_NEGATIVE = frozenset({"colour", "contrast", "sharpness"})
 def with_usual(stages: Sequence[Stage], input_rows: InputRows) -> tuple[Stage, ...]:
     """The stages, those of pictures with the usual statistics of at most 2000 of the caller's pictures."""
     return tuple(
-        _with_bounds(stage, [value.value for value in input_rows.columns[stage.field].values if value is not None])
-        if stage.kind == KIND
-        else stage
+        _with_bounds(stage, input_rows.columns[stage.field].values) if stage.kind == KIND else stage
         for stage in stages
     )
 
 
-def _with_bounds(stage: Stage, pictures: Sequence[Any]) -> Stage:
+def _with_bounds(stage: Stage, values: Sequence[Any]) -> Stage:
+    pictures = [value.value for value in values if value is not None]
     run = ImageStage({key: value for key, value in stage.spec.items() if key != "usual"})
     found = []
     for place in np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST)).astype(int)).tolist():
