@@ -67,8 +67,8 @@ def payload(name: str) -> Any:
 
 
 def probabilities(sealed: Path, text: str) -> list[float]:
-    found: list[float] = sealift.load(sealed).predict([text])["probability"][0].tolist()
-    return found
+    answered: list[float] = sealift.load(sealed).predict([text])["probability"][0].tolist()
+    return answered
 
 
 def test_a_document_fills_the_form(shown: Opened, sealed: Path) -> None:
@@ -81,11 +81,11 @@ def test_a_document_fills_the_form(shown: Opened, sealed: Path) -> None:
         expect(text).to_have_value(wanted)
         expect(shown.prediction).to_have_attribute("data-state", "ready", timeout=SLOW)
         for _ in range(100):
-            found = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
-            if np.allclose(found or [-1, -1], probabilities(sealed, wanted), rtol=1e-9):
+            answered = json.loads(shown.prediction.get_attribute("data-probability") or "[]")
+            if np.allclose(answered or [-1, -1], probabilities(sealed, wanted), rtol=1e-9):
                 break
             shown.page.wait_for_timeout(50)
-        np.testing.assert_allclose(found, probabilities(sealed, wanted), rtol=1e-9)
+        np.testing.assert_allclose(answered, probabilities(sealed, wanted), rtol=1e-9)
     expect(status).to_contain_text("read as Windows-1252, because it is not UTF-8")
     text.fill("typed")
     expect(status).to_be_empty()
@@ -115,8 +115,8 @@ def test_several_documents_are_a_table_and_a_file(shown: Opened, sealed: Path) -
     rows = {row["file"]: row for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))}
     assert [*rows] == [*sorted(READ), "empty.docx", "old.doc"]
     for name, text in READ.items():
-        found = [float(rows[name][f"probability_{label}"]) for label in ("routine", "urgent")]
-        np.testing.assert_allclose(found, probabilities(sealed, text), rtol=1e-9)
+        answered = [float(rows[name][f"probability_{label}"]) for label in ("routine", "urgent")]
+        np.testing.assert_allclose(answered, probabilities(sealed, text), rtol=1e-9)
     assert rows["old.doc"]["error"].startswith("[R121] The document")
     assert rows["empty.docx"]["label"] == ""
 

@@ -110,8 +110,8 @@ WORDS: list[tuple[str, bytes, str]] = [
      "inside\noutside"),
     ("a text box, once",
      docx(p(r("before"), "<w:r><mc:AlternateContent xmlns:mc='m'><mc:Choice><w:drawing><w:txbxContent>" +
-            p(r("boxed")) + "</w:txbxContent></w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent>" + p(r("boxed")) +
-            "</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>", r(" after"))),
+            p(r("boxed")) + "</w:txbxContent></w:drawing></mc:Choice><mc:Fallback><w:pict><w:txbxContent>" +
+            p(r("boxed")) + "</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent></w:r>", r(" after"))),
      "before after\nboxed"),
     ("headers, notes and footers",
      docx(p(r("body")), word__header2=part(p(r("Ward 3")), "hdr"), word__header10=part(p(r("last")), "hdr"),
@@ -149,7 +149,8 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a part that is larger than said", edited(LETTER, b"PK\x01\x02", 24, (20).to_bytes(4, "little")), "R122"),
     ("a decompression bomb", docx(p(r(" " * (1 << 25)))), "R122"),
     ("a document type",
-     docx(part(p(r("x"))).replace("<w:document", "<!DOCTYPE w:document [<!ENTITY a 'b'>]><w:document").encode()), "R122"),
+     docx(part(p(r("x"))).replace("<w:document", "<!DOCTYPE w:document [<!ENTITY a 'b'>]><w:document").encode()),
+     "R122"),
     ("an unknown entity", docx(p(r("&nbsp;"))), "R122"),
     ("an ampersand", docx(p(r("a & b"))), "R122"),
     ("a forbidden character", docx(p(r("a&#1;b"))), "R122"),

@@ -65,9 +65,9 @@ def measured(picture: Image.Image, mode: str, size: tuple[int, int] | None) -> d
         "left": mean(grey[:, : columns // 2]) - mean(grey[:, math.ceil(columns / 2) :]) if columns > 1 else 0.0,
         "centre": mean(inner) - mean(grey),
     }
-    found = {name: value / contrast if contrast else 0.0 for name, value in relative.items()}
+    quotients = {name: value / contrast if contrast else 0.0 for name, value in relative.items()}
     sizes = {"size": math.sqrt(picture.height * picture.width), "proportions": picture.width / picture.height}
-    return {**sizes, "colour": colour, "brightness": mean(grey), "contrast": contrast, **found}
+    return {**sizes, "colour": colour, "brightness": mean(grey), "contrast": contrast, **quotients}
 
 
 def cases() -> Iterator[dict[str, Any]]:

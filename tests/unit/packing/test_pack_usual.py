@@ -20,7 +20,7 @@ from sealift.packing.describe import usual_pictures
 def chests(count: int, seed: int) -> list[Any]:
     """Grey pictures like X-ray images of a chest: two dark fields in a bright body, with noise."""
     random = np.random.default_rng(seed)
-    found = []
+    pictures = []
     for _ in range(count):
         height, width = random.integers(90, 130, 2)
         y, x = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
@@ -29,8 +29,8 @@ def chests(count: int, seed: int) -> list[Any]:
             lung = ((x - side) / random.uniform(0.1, 0.16)) ** 2 + ((y - 0.5) / random.uniform(0.25, 0.35)) ** 2
             body -= 120 * np.exp(-(lung**2))
         levels = body * random.uniform(0.8, 1.1) + random.normal(0, 5, body.shape)
-        found.append(np.clip(levels, 0, 255).astype(np.uint8))
-    return found
+        pictures.append(np.clip(levels, 0, 255).astype(np.uint8))
+    return pictures
 
 
 def photographs() -> list[Any]:

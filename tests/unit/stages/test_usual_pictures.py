@@ -31,8 +31,8 @@ def stages(spec: Any) -> tuple[Contract, Stages]:
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=[case["why"] for case in VECTORS["cases"]])
 def test_vectors(case: dict[str, Any]) -> None:
-    found = ImageStage(case["spec"]).statistics(base64.b64decode(case["file"]))
-    assert found == pytest.approx(case["statistics"], rel=1e-9, abs=1e-9)
+    measured = ImageStage(case["spec"]).statistics(base64.b64decode(case["file"]))
+    assert measured == pytest.approx(case["statistics"], rel=1e-9, abs=1e-9)
     contract, run = stages(case["spec"])
     good = run.checked(encode(contract, {"age": [1.0, 2.0], "scan": [None, case["file"]]})).only_good()
     cautions = run.cautions(good)

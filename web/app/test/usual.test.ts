@@ -22,9 +22,9 @@ it.each(cases)("$why", async ({ spec, file, statistics, unlike }) => {
   const data = new Uint8Array(Buffer.from(file, "base64"));
   const stage = new ImageStage(spec);
   const prepared = await stage.prepare(new Blob([data]));
-  const found: Record<string, number> = { ...stage.statistics(prepared, await decode(data)) };
-  expect(Object.keys(found).sort()).toEqual(Object.keys(statistics).sort());
-  for (const [name, value] of Object.entries(statistics)) expect(found[name], name).toBeCloseTo(value, 9);
+  const measured: Record<string, number> = { ...stage.statistics(prepared, await decode(data)) };
+  expect(Object.keys(measured).sort()).toEqual(Object.keys(statistics).sort());
+  for (const [name, value] of Object.entries(statistics)) expect(measured[name], name).toBeCloseTo(value, 9);
   expect(prepared.unlike).toEqual(unlike);
 });
 

@@ -46,7 +46,7 @@ def docx_text(data: bytes) -> str:
 
     def numbered(kind: str) -> list[str]:
         form = re.compile(rf"{re.escape(folder)}{kind}([0-9]*)\.xml")
-        named = [(int(found[1] or 0), name) for name in archive.names if (found := form.fullmatch(name))]
+        named = [(int(matched[1] or 0), name) for name in archive.names if (matched := form.fullmatch(name))]
         return [name for _, name in sorted(named, key=lambda pair: pair[0])]
 
     def read(names: list[str]) -> list[str]:

@@ -35,23 +35,22 @@ _NOT_NEGATIVE = frozenset({"colour", "contrast", "sharpness"})
 def with_usual(stages: Sequence[Stage], input_rows: InputRows) -> tuple[Stage, ...]:
     """The stages, those of pictures with the usual statistics of at most 2000 of the caller's pictures."""
     return tuple(
-        _with_bounds(stage, input_rows.columns[stage.field].values) if stage.kind == KIND else stage
-        for stage in stages
+        _with_bounds(stage, input_rows.columns[stage.field].values) if stage.kind == KIND else stage for stage in stages
     )
 
 
 def _with_bounds(stage: Stage, values: Sequence[Any]) -> Stage:
     pictures = [value.value for value in values if value is not None]
     run = ImageStage({key: value for key, value in stage.spec.items() if key != "usual"})
-    found = []
+    measured = []
     for place in np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST)).astype(int)).tolist():
         try:
-            found.append(run.statistics(pictures[place]))
+            measured.append(run.statistics(pictures[place]))
         except PictureError:  # the comparison with the original shows whether this is correct
             continue
-    if len(found) < LEAST:
+    if len(measured) < LEAST:
         return stage
-    columns = {name: np.array([one[name] for one in found]) for name in found[0]}
+    columns = {name: np.array([one[name] for one in measured]) for name in measured[0]}
     contrast = float(np.median(columns["contrast"]))
     usual = {name: list(bounds(name, column, contrast)) for name, column in columns.items()}
     return dataclasses.replace(stage, spec={**stage.spec, "usual": usual})

@@ -36,8 +36,8 @@ export function docxText(data: Uint8Array): string {
     const form = new RegExp(`^${kind}([0-9]*)\\.xml$`);
     return archive.names
       .flatMap((name) => {
-        const found = name.startsWith(folder) ? form.exec(name.slice(folder.length)) : null;
-        return found ? [{ name, number: Number(found[1]) }] : [];
+        const matched = name.startsWith(folder) ? form.exec(name.slice(folder.length)) : null;
+        return matched ? [{ name, number: Number(matched[1]) }] : [];
       })
       .sort((a, b) => a.number - b.number)
       .map(({ name }) => name);

@@ -37,9 +37,9 @@ export function parseXml(data: Uint8Array): XmlElement {
   const names = [""];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {
-    const found = TOKEN.exec(text);
-    if (!found) throw invalid();
-    const [, cdata, ended, name, attributes, isEmpty, plain] = found;
+    const token = TOKEN.exec(text);
+    if (!token) throw invalid();
+    const [, cdata, ended, name, attributes, isEmpty, plain] = token;
     const current = open.at(-1)!;
     if (ended !== undefined) {
       if (names.pop() !== ended || open.length === 1) throw invalid();
@@ -77,10 +77,10 @@ function textOf(data: Uint8Array): string {
 }
 
 function attributesOf(text: string): Map<string, string> {
-  const found = new Map<string, string>();
+  const attributes = new Map<string, string>();
   for (const [, name, double, single] of text.matchAll(ATTRIBUTE))
-    found.set(local(name!), unescaped(double ?? single ?? ""));
-  return found;
+    attributes.set(local(name!), unescaped(double ?? single ?? ""));
+  return attributes;
 }
 
 function unescaped(text: string): string {

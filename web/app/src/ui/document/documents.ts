@@ -49,8 +49,8 @@ export async function readDocument({ name, file }: NamedFile): Promise<ReadDocum
   }
 }
 
-export function isRefused(found: ReadDocument | RefusedDocument): found is RefusedDocument {
-  return "code" in found;
+export function isRefused(document: ReadDocument | RefusedDocument): document is RefusedDocument {
+  return "code" in document;
 }
 
 /** Documents as rows; `field` is the name of the input. Null if `isStopped` says so in between. */
@@ -63,12 +63,12 @@ export async function tableOf(
   const refused: RefusedDocument[] = [];
   const notes = new Map<string, string[]>();
   for (const named of files) {
-    const found = await readDocument(named);
+    const document = await readDocument(named);
     if (isStopped()) return null;
-    if (isRefused(found)) refused.push(found);
+    if (isRefused(document)) refused.push(document);
     else {
-      lines.push(csvLine([named.name, found.text]));
-      if (found.note) notes.set(found.note, [...(notes.get(found.note) ?? []), named.name]);
+      lines.push(csvLine([named.name, document.text]));
+      if (document.note) notes.set(document.note, [...(notes.get(document.note) ?? []), named.name]);
     }
   }
   return { file: new File(lines, "documents.csv", { type: "text/csv" }), refused, notes };
