@@ -13,7 +13,7 @@ _MOST_PART = 1 << 25
 _MOST_PARTS = 1 << 26
 
 
-class Archive:
+class DocumentArchive:
     """The parts of an archive in memory."""
 
     def __init__(self, data: bytes) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 from xml.parsers import expat
 
-from sealift.batch.documents.archive import Archive
+from sealift.batch.documents.archive import DocumentArchive
 from sealift.batch.documents.refusal import DocumentError, broken, unknown
 
 _MOST_DEPTH = 256
@@ -40,7 +40,7 @@ class _Element:
 
 def docx_text(data: bytes) -> str:
     """The text of a DOCX file. Raises DocumentError."""
-    archive = Archive(data)
+    archive = DocumentArchive(data)
     main = _main_part(archive)
     folder = main[: main.rindex("/") + 1]
 
@@ -61,7 +61,7 @@ def docx_text(data: bytes) -> str:
     return "\n".join(filter(None, (text.strip("\n") for text in texts)))
 
 
-def _main_part(archive: Archive) -> str:
+def _main_part(archive: DocumentArchive) -> str:
     """The part with the text, by the relationships of the package."""
     names = set(archive.names)
     if "_rels/.rels" in names:
