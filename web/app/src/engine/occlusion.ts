@@ -7,7 +7,7 @@ import { kindOf } from "../contract/outputs";
 import type { FoundObject } from "../contract/outputs/kind";
 import { SealiftError } from "../errors";
 import { PreparedImage } from "../stages";
-import type { Answer, FileProgress, Occlusion } from "./protocol";
+import type { Answer, FileProgress, HeatMap } from "./protocol";
 import type { Model } from "./session";
 
 /** The numbers of parts on a side, of which the largest is used that takes less than `MOST_TIME` milliseconds. */
@@ -23,7 +23,7 @@ export async function occlude(
   chosen: FoundObject["box"] | null,
   onProgress: (progress: FileProgress) => void,
   signal: AbortSignal,
-): Promise<Occlusion> {
+): Promise<HeatMap> {
   const started = performance.now();
   const prepared = await model.prepare(row);
   const picture = prepared.row[field];
@@ -52,6 +52,7 @@ export async function occlude(
   }
   const [scaleY, scaleX, offsetY, offsetX] = picture.placement;
   return {
+    method: "covering",
     name: measured.name,
     isProbability: measured.isProbability,
     whole,

@@ -86,16 +86,21 @@ export type PictureReply =
   | { problems: FieldProblem[]; shown: Map<number, ShownPicture> };
 
 /** How much the answer depends on parts of a picture. */
-export interface Occlusion {
+export interface HeatMap {
+  /** By covering parts (occlusion.ts), or the class-activation map (activation). */
+  method: "covering" | "activation";
   /** What was measured: the name of a class, or the name of an output. */
   name: string;
-  /** Whether it is a probability. */
+  /** Whether the values are differences of a probability. */
   isProbability: boolean;
-  /** The number for the whole picture. */
+  /** The number for the whole picture; of a class-activation map, the probability of the class. */
   whole: number;
   rows: number;
   columns: number;
-  /** For each part, row by row: the number for the whole picture minus that with the part covered. */
+  /**
+   * For each part, row by row: the number for the whole picture minus that with the part covered; or what the part adds to
+   * the score of the class.
+   */
   drops: number[];
   /** The rectangle of the original picture that the parts divide: left, top, width, height in pixels. */
   area: [number, number, number, number];
@@ -188,6 +193,8 @@ export type Request =
   | { op: "scan"; field: number; file: Blob; frame: number | null; side: number }
   /** Finds out which parts of the picture in a field the answer depends on; `chosen` are the corners of an object in it. */
   | { op: "occlusion"; row: Value[]; field: number; chosen: FoundObject["box"] | null }
+  /** The class-activation map of the picture in a field. */
+  | { op: "activation"; row: Value[]; field: number }
   | { op: "golden" }
   | { op: "file"; file: File; options: FileOptions }
   /** Ends the request `target`, which is then answered with a problem. */
@@ -203,7 +210,9 @@ export interface Replies {
   picture: PictureReply;
   /** Null for a file without more than the picture that the model takes. */
   scan: ShownScan | null;
-  occlusion: Occlusion;
+  occlusion: HeatMap;
+  /** Null where the graph of the model does not permit it. */
+  activation: HeatMap | null;
   golden: GoldenReport;
   file: FileReport;
   cancel: true;

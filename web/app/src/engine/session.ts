@@ -89,11 +89,23 @@ export class Model {
     return cautionsOf(this.contract, row, this.stages.cautions(row));
   }
 
-  private async run({ rows, tensors }: Piece): Promise<Answer[]> {
+  /** The inputs of the graph for one prepared row. */
+  feeds(row: readonly Value[]): Record<string, Ort.Tensor> {
+    const [piece] = this.stages.pieces([row]);
+    return this.feedsOf(piece!);
+  }
+
+  private feedsOf({ rows, tensors }: Piece): Record<string, Ort.Tensor> {
     const feeds: Record<string, Ort.Tensor> = {};
     for (const [name, tensor] of [...makeTensors(this.contract, rows), ...tensors]) {
       feeds[name] = new this.ort.Tensor(tensor.dtype, tensor.data as never, tensor.dims);
     }
+    return feeds;
+  }
+
+  private async run(piece: Piece): Promise<Answer[]> {
+    const { rows } = piece;
+    const feeds = this.feedsOf(piece);
     let results: Ort.InferenceSession.ReturnType;
     try {
       results = await this.session.run(

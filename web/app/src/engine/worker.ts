@@ -1,6 +1,7 @@
 /** The worker that runs the model, so that the page stays responsive. */
 import { parseContract } from "../contract/parse";
 import { asProblem, SealiftError } from "../errors";
+import { Activation } from "./activation";
 import { scoreFile } from "./file";
 import { rerun } from "./golden";
 import { occlude } from "./occlusion";
@@ -10,7 +11,7 @@ import type { FileProgress, FromWorker, Golden, Replies, Request, ToWorker } fro
 import { scanForDisplay } from "./scan";
 import { Model, startRuntime } from "./session";
 
-let state: { model: Model; golden: Golden } | null = null;
+let state: { model: Model; golden: Golden; activation: Activation | null } | null = null;
 
 let runtime: ReturnType<typeof startRuntime> | null = null;
 
@@ -22,17 +23,13 @@ async function open({
   weights,
 }: Extract<Request, { op: "open" }>): Promise<number> {
   const started = performance.now();
-  const model = await Model.load(
-    parseContract(contract, () => blobs),
-    graph,
-    weights,
-    await runtime!,
-  );
+  const [ort, parsed] = [await runtime!, parseContract(contract, () => blobs)];
+  const model = await Model.load(parsed, graph, weights, ort);
   if (golden.rows.length > 0) {
     const { row, problems } = await model.prepare(golden.rows[0]!);
     if (problems.length === 0) await model.predict([row]); // the first run is slow
   }
-  state = { model, golden };
+  state = { model, golden, activation: Activation.of(parsed, graph, weights, ort) };
   return performance.now() - started;
 }
 
@@ -50,7 +47,7 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
       "",
       "Wait until the page says that it is ready.",
     );
-  const { model, golden } = state;
+  const { model, golden, activation } = state;
   switch (request.op) {
     case "predict": {
       const prepared = await Promise.all(request.rows.map((row) => model.prepare(row)));
@@ -71,6 +68,8 @@ async function answer(id: number, request: Request): Promise<Replies[keyof Repli
       return cancellable(id, (onProgress, signal) =>
         occlude(model, request.row, request.field, request.chosen, onProgress, signal),
       );
+    case "activation":
+      return (await activation?.map(model, request.row, request.field)) ?? null;
     case "golden":
       return rerun(model, golden);
     case "file":

@@ -1,5 +1,5 @@
 /** The colours of the overlay that shows which parts of a picture an answer depends on. */
-import type { Occlusion, ShownPicture } from "../../engine/protocol";
+import type { HeatMap, ShownPicture } from "../../engine/protocol";
 import { percent, readable } from "../../contract/numbers";
 
 /** Parts whose covering lowers the number are orange; those whose covering raises it are blue. */
@@ -12,7 +12,7 @@ const [LOWERS, RAISES] = [
 const FAINT = 0.1;
 
 /** One pixel for each part; stronger effects are less transparent. */
-export function heatImage({ rows, columns, drops, isProbability }: Occlusion): ImageData {
+export function heatImage({ rows, columns, drops, isProbability }: HeatMap): ImageData {
   const image = new ImageData(columns, rows);
   // A probability that hardly changes must not look as if a part decided it.
   const most = Math.max(...drops.map(Math.abs), isProbability ? FAINT : Number.MIN_VALUE);
@@ -23,8 +23,18 @@ export function heatImage({ rows, columns, drops, isProbability }: Occlusion): I
   return image;
 }
 
+/** What the colours mean, and what the overlay does not show. */
+export const LIMITS: Readonly<Record<HeatMap["method"], string>> = {
+  covering:
+    "Orange: covering this part lowers the number; blue: it raises it. This shows what the model reacts to, not what is right. Parts that matter only together, and the edges of marked areas, are not shown reliably.",
+  activation:
+    "Orange: this part speaks for the class; blue: against it. The parts are those of the model’s last feature map, each of which also depends on the picture around it. This shows what the model reacts to, not what is right.",
+};
+
 /** What the overlay shows, as sentences. */
-export function heatText({ name, isProbability, whole, drops }: Occlusion): string {
+export function heatText({ method, name, isProbability, whole, drops, rows, columns }: HeatMap): string {
+  if (method === "activation")
+    return `Class-activation map of ${name} (${percent(whole)}), ${columns} × ${rows} parts: up to a constant, their mean is the score from which the model computes the probability.`;
   const most = Math.max(...drops);
   const shown = (value: number) => (isProbability ? percent(value) : readable(value));
   const what = isProbability ? `the probability of ${name}` : name;
@@ -34,6 +44,6 @@ export function heatText({ name, isProbability, whole, drops }: Occlusion): stri
 }
 
 /** Whether the model sees only a part of the picture. */
-export function isCropped({ area: [left, top, width, height] }: Occlusion, picture: ShownPicture): boolean {
+export function isCropped({ area: [left, top, width, height] }: HeatMap, picture: ShownPicture): boolean {
   return left >= 1 || top >= 1 || left + width <= picture.width - 1 || top + height <= picture.height - 1;
 }

@@ -2,7 +2,7 @@
 import type { Caution } from "../../contract/cautions";
 import type { Contract, Value } from "../../contract/contract";
 import { checkValue, type Checked } from "../../contract/value";
-import type { Answer, FieldProblem, Occlusion, ShownPicture } from "../../engine/protocol";
+import type { Answer, FieldProblem, HeatMap, ShownPicture } from "../../engine/protocol";
 import type { FoundObject } from "../../contract/outputs/kind";
 import { asProblem } from "../../errors";
 import type { Client } from "../client";
@@ -21,7 +21,9 @@ export class Pictures {
   problems = $state.raw<ReadonlyMap<number, FieldProblem>>(new Map());
   /** The display of files that have more than the picture that the model takes, by field. */
   scans = $state.raw<ReadonlyMap<number, ScanView>>(new Map());
-  heat = $state.raw<ReadonlyMap<number, Occlusion>>(new Map());
+  heat = $state.raw<ReadonlyMap<number, HeatMap>>(new Map());
+  /** Whether the model has a class-activation map; null as long as it is not known. */
+  hasActivation = $state<boolean | null>(null);
   /** Why the parts could not be found; else empty. */
   failure = $state("");
   computing = $state.raw<{ field: number; share: number } | null>(null);
@@ -111,6 +113,24 @@ export class Pictures {
     } finally {
       if (controller === this.running) this.computing = this.running = null;
     }
+  }
+
+  /** The class-activation map of a picture, or, where the model has none, the parts by covering. */
+  async activate(row: Value[], field: number, chosen: FoundObject["box"] | null): Promise<void> {
+    if (this.hasActivation === false) return this.look(row, field, chosen);
+    this.stop();
+    const controller = (this.running = new AbortController());
+    let heat: HeatMap | null = null;
+    try {
+      heat = await this.client.call({ op: "activation", row, field });
+    } catch {
+      heat = null;
+    }
+    if (controller !== this.running) return;
+    this.running = null;
+    this.hasActivation = heat !== null;
+    if (heat) this.heat = new Map(this.heat).set(field, heat);
+    else await this.look(row, field, chosen);
   }
 
   stop(): void {
