@@ -72,6 +72,8 @@ def answers_of(model: SealedModel, piece: Chunk, keep: Sequence[str], first: int
     cautions(contract, good, counts)
     for _, field_index, note in model.stages.cautions(good):
         counts[field_index].note(note)
+    for name, note in piece.notes:
+        counts[contract.index[name]].note(note)
     sound = np.arange(piece.count) if piece.sound is None else piece.sound
     where = sound[batch.good]
     problems = [dataclasses.replace(p, row=first + int(sound[p.row])) for p in batch.problems]

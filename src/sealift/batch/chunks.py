@@ -32,6 +32,7 @@ class Chunk:
             those values that are strings. Arrays of numbers are parsed already.
         sound: the positions of the readable records in the chunk, None when all are.
         faults: the problems of the other records, with row numbers counted from the file's first record.
+        notes: what is to be said about how readable records were read, with the name of the field of each.
     """
 
     count: int
@@ -39,6 +40,7 @@ class Chunk:
     cells: Literal["none", "all", "some"] = "none"
     sound: npt.NDArray[np.intp] | None = None
     faults: Sequence[Problem] = ()
+    notes: Sequence[tuple[str, str]] = ()
 
 
 class Reader(Protocol):

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 from sealift import files
 from sealift.batch.chunk_answers import MAX_LISTED, ChunkAnswers, answer_columns, answers_of, no_cautions
 from sealift.batch.chunks import Chunk, Kind, OutputColumn, Reader, Renderer, Writer, rows_per_chunk
+from sealift.batch.documents.table import DocumentFiles, text_field
 from sealift.batch.kinds import kind_of, open_table, open_writer
 from sealift.batch.ordered_map import ordered_map
 from sealift.batch.picture_journal import PictureJournal, answers_of_line, line_of_answers
@@ -109,8 +110,8 @@ def score(
         file: the .seal file, in any form that `sealift.load` accepts; the graph then runs in a separate process with
             limits of time and memory, as with `sealift predict`. Or a loaded model, which runs as it was loaded.
         input: a .csv, .tsv, .jsonl, .parquet or .xlsx file, or a binary stream of CSV or JSON Lines. For a model of
-            pictures also a folder, or a list of folders, picture files and patterns such as `scans/*.png`; the output
-            then has the column `file`.
+            pictures also a folder, or a list of folders, picture files and patterns such as `scans/*.png`, and for a
+            model of one text the same of documents (TXT, DOCX); the output then has the column `file`.
         output: the same; a file is replaced only when it is complete.
         keep: columns of the input to copy to the output.
         keep_inputs: also copy the model's inputs to the output, after the columns of `keep`; an input with the name of
@@ -142,7 +143,9 @@ def score(
         begun = time.perf_counter()
         with ExitStack() as stack:
             source = _source(model.contract, input, output)
-            reader = source if isinstance(source, PictureFiles) else _reader(stack, source, input_kind)
+            reader = source if isinstance(source, PictureFiles | DocumentFiles) else _reader(stack, source, input_kind)
+            if isinstance(source, DocumentFiles):
+                keep = [source.names[1], *keep]
             if isinstance(source, PictureFiles):
                 keep = [FILE, *keep]
                 if resume and isinstance(output, str | Path):
@@ -309,15 +312,19 @@ def _is_plain_number(field: Field) -> bool:
 
 def _source(
     contract: Contract, given: Path | str | IO[bytes] | Sequence[str | Path], output: Path | str | IO[bytes]
-) -> Path | str | IO[bytes] | PictureFiles:
-    """The input of `score`; picture files as a table."""
+) -> Path | str | IO[bytes] | PictureFiles | DocumentFiles:
+    """The input of `score`; picture files and documents as a table."""
     written = Path(output) if isinstance(output, str | Path) else None
     if isinstance(given, list | tuple):
-        return PictureFiles.of(contract, given, written)
+        kind = DocumentFiles if text_field(contract) is not None else PictureFiles
+        return kind.of(contract, given, written)
     if isinstance(given, str | Path):
         # `Path.is_dir` raises for a name that is too long.
-        is_folder = picture_fields(contract) and os.path.isdir(given)  # noqa: PTH112
-        return PictureFiles.of(contract, [given], written) if is_folder else given
+        if not os.path.isdir(given):  # noqa: PTH112
+            return given
+        if picture_fields(contract):
+            return PictureFiles.of(contract, [given], written)
+        return DocumentFiles.of(contract, [given], written) if text_field(contract) is not None else given
     return cast("IO[bytes]", given)
 
 

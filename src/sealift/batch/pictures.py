@@ -73,7 +73,7 @@ class PictureFiles:
                 fix="Give a table with a column for each input, and the names of the pictures in one of them.",
             )
         listed = ", ".join(map(str, places))
-        paths = list(_paths_of(places))
+        paths = list(files_at(places))
         if output is not None:
             paths = [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
         if not paths:
@@ -132,7 +132,8 @@ def with_files(chunks: Iterable[Chunk], contract: Contract, folder: Path) -> Ite
         yield dataclasses.replace(chunk, columns=columns, cells="some" if chunk.cells == "all" else chunk.cells)
 
 
-def _paths_of(places: Sequence[str | Path]) -> Iterator[Path]:
+def files_at(places: Sequence[str | Path]) -> Iterator[Path]:
+    """The files at places: files, also ones that do not exist, all files in folders, and those of patterns."""
     for place in places:
         path = Path(place)
         if os.path.isdir(path):  # noqa: PTH112 -- `Path.is_dir` raises for a name that is too long

@@ -1,4 +1,4 @@
-"""`sealift predict` with picture files and folders of them."""
+"""`sealift predict` with picture files, documents, and folders of them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,28 @@ from sealift import files
 
 
 def wanted(file: Path, inputs: Sequence[str], output: str) -> bool:
-    """Whether the arguments are pictures for a model of pictures, with one file of answers."""
+    """Whether the arguments are pictures, or documents, for a model that takes them, with one file of answers."""
+    from sealift.batch.documents.table import SUFFIXES as DOCUMENTS
+    from sealift.batch.documents.table import text_field
     from sealift.batch.kinds import SUFFIXES
-    from sealift.batch.pictures import picture_fields
+    from sealift.batch.pictures import files_at, picture_fields
 
-    if any(Path(place).suffix.lower() in SUFFIXES or place == "-" for place in inputs):
+    tables = {Path(place).suffix.lower() for place in inputs} & SUFFIXES.keys()
+    if "-" in inputs or tables - DOCUMENTS:
         return False
     if output != "-" and Path(output).suffix.lower() not in SUFFIXES:
         return False
     from sealift import seal
 
-    return bool(picture_fields(seal.read(file).contract()))
+    contract = seal.read(file).contract()
+    if not tables and picture_fields(contract):
+        return True
+    # A folder without documents may have tables, which are predicted into another folder.
+    return text_field(contract) is not None and any(path.suffix.lower() in DOCUMENTS for path in files_at(inputs))
 
 
 def run(file: Path, inputs: Sequence[str], output: str, **options: Any) -> None:
-    """Predict the pictures, and print a summary. Exits with 3 when some were refused."""
+    """Predict the pictures or documents, and print a summary. Exits with 3 when some were refused."""
     from sealift.cli import predict
 
     if options["on"] is not None:

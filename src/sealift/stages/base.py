@@ -113,6 +113,11 @@ class StageType(ABC):
         del stage
         return False
 
+    def is_multiline(self, stage: Stage) -> bool:
+        """Whether the values of its field may be long texts, such as those of documents."""
+        del stage
+        return False
+
 
 class Stages:
     """The stages of a contract, ready to run; there may be none.

@@ -29,6 +29,10 @@ class TextStageType(StageType):
         """Whether a stage refuses strings that it cannot read."""
         return is_refusing(stage)
 
+    def is_multiline(self, stage: Stage) -> bool:
+        """Whether it counts words or characters; others read a word, a number or a date."""
+        return stage.spec["analyzer"] in ("word", "char", "char_wb")
+
 
 TEXT = TextStageType()
 KIND = f"{TEXT.name}/{TEXT.version}"

@@ -43,6 +43,11 @@ class TokenizerStageType(StageType):
         truncation = stage.spec.get("truncation")
         return isinstance(truncation, dict) and truncation.get("refused") is True
 
+    def is_multiline(self, stage: Stage) -> bool:
+        """True."""
+        del stage
+        return True
+
 
 TOKENIZER = TokenizerStageType()
 KIND = f"{TOKENIZER.name}/{TOKENIZER.version}"
