@@ -1,7 +1,6 @@
 /** ZIP archives as Word writes them, with limits that a decompression bomb exceeds (spec/DOCUMENTS.md §3). */
+import { deflated, InflateError } from "../inflate";
 import { crc32 } from "../seal/bytes";
-import { Refusal } from "../stages/image/decode";
-import { deflated } from "../stages/image/decode/inflate";
 import { MOST_ENTRIES, MOST_PART, MOST_PARTS } from "./limits";
 import { broken, locked } from "./refusal";
 
@@ -84,7 +83,7 @@ function unpacked(packed: Uint8Array, { method, size }: Entry): Uint8Array {
   try {
     return deflated(packed, size);
   } catch (error) {
-    throw error instanceof Refusal ? damaged() : error;
+    throw error instanceof InflateError ? damaged() : error;
   }
 }
 
