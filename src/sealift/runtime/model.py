@@ -253,7 +253,7 @@ class SealedModel(EstimatorBase):
         return frame_of(self.contract, answers, rows) if as_frame else answers
 
     def notes(self, rows: Any, *, ignore_extra: bool = False) -> list[dict[str, str]]:
-        """What makes the answer to each row less reliable, by input: a text that is cut, tokens that are unknown.
+        """What makes the answer to each row less reliable, by input: a text that is cut, an unusual picture.
 
         Args:
             rows: the rows, as in `predict`.
