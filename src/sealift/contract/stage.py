@@ -48,6 +48,8 @@ class StageKind(Protocol):
 
     def longest(self, spec: Mapping[str, Any]) -> int | None: ...  # noqa: D102
 
+    def is_multiline(self, stage: Stage) -> bool: ...  # noqa: D102
+
 
 _kinds: Plugins[StageKind] = Plugins("sealift.stages", "kind of stage")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from sealift.batch.documents.refusal import DocumentError
 from sealift.batch.pictures import FILE, files_at
 from sealift.contract import Contract, Problem
 from sealift.errors import ContractError, FileError
-
-if TYPE_CHECKING:
-    from sealift.stages.base import StageType
 
 SUFFIXES = frozenset({".txt", ".docx"})
 """The suffixes of documents, by which they are chosen in folders."""
@@ -102,5 +99,5 @@ def text_field(contract: Contract) -> str | None:
     """The name of the only input, if it is a text of any length; else None."""
     if len(contract.inputs) != 1:
         return None
-    is_long = any(cast("StageType", stage.type).is_multiline(stage) for stage in contract.stages)
+    is_long = any(stage.type.is_multiline(stage) for stage in contract.stages)
     return contract.inputs[0].name if is_long else None

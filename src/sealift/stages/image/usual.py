@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from sealift.stages import read
 from sealift.stages.image.statistics import NAMES
 from sealift.stages.image.steps.base import numbers
-from sealift.stages import read
 
 
 @dataclass(frozen=True)
