@@ -71,8 +71,8 @@ class ImageRun(StageRun):
 
     @property
     def notes(self) -> bool:
-        """Whether a stage reads DICOM."""
-        return any(stage.decode.dicom is not None for _, stage in self._stages.values())
+        """Whether a stage reads DICOM, or knows the usual pictures."""
+        return any(stage.decode.dicom is not None or stage.usual is not None for _, stage in self._stages.values())
 
     def cautions(self, tensors: Tensors) -> Iterator[tuple[int, int, str]]:
         """What is unusual in pictures that `checked` has read, and burnt-in annotations and overlays of DICOM files."""
