@@ -28,11 +28,10 @@ export function decodeExtended(data: Uint8Array, frame: Codestream): Uint16Array
   return samples;
 }
 
+/** The limits of the spectrum in the header of the scan are ignored, as by libjpeg: some files have wrong ones. */
 function decodeScan(data: Uint8Array, frame: Codestream, scan: Scan, samples: Uint16Array): number {
   const [{ dc, ac, steps } = { dc: undefined, ac: undefined, steps: undefined }] = scan.components;
   if (!dc || !ac || !steps) throw damaged("damaged: a scan has no table or component");
-  if (scan.start > 0 || scan.end !== 63 || scan.high > 0 || scan.low > 0)
-    throw damaged("damaged: a scan has parameters that are not valid");
   const { width, height } = frame;
   const reader = new BitReader(data, scan.at);
   const block = new Float64Array(64);
