@@ -107,6 +107,8 @@ class Emitter:
             return self.ref(value)
         if value.is_constant and is_fixed(value.shape):
             return self.constant(np.broadcast_to(np.asarray(value.array), value.shape))
+        if is_fixed(value.shape) and 0 in value.shape:  # Expand makes no axis empty
+            return self.constant(np.zeros(value.shape, value.dtype))
         return self.node("Expand", [self.ref(value), self.dims(value.shape)])
 
     def array(self, value: Operand) -> npt.NDArray[Any] | None:

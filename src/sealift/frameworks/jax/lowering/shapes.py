@@ -64,6 +64,13 @@ def _stack(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
     return graph.made(equation.outvars[0].aval, graph.node("Concat", names, axis=axis))
 
 
+@rule("tile")
+def _tile(walk: Walk, equation: Any, operands: Sequence[Operand]) -> Operand:
+    graph = walk.graph
+    repeats = graph.dims(tuple(equation.params["reps"]))
+    return graph.made(equation.outvars[0].aval, graph.node("Tile", [graph.full(operands[0]), repeats]))
+
+
 @rule("split")
 def _split(walk: Walk, equation: Any, operands: Sequence[Operand]) -> list[Operand]:
     graph, sizes, axis = walk.graph, equation.params["sizes"], equation.params["axis"]
