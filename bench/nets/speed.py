@@ -52,7 +52,7 @@ def measured(net: Net, count: int, folder: Path) -> dict[str, Any]:
     took = time.perf_counter() - begun
     built = build_page(path, folder / "net.html")
     model = sealift.load(packed.path, warm=True)
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "name": net.name,
         "weights": sum(weight.numel() for weight in module.parameters()),
         "pack": took,
@@ -64,19 +64,19 @@ def measured(net: Net, count: int, folder: Path) -> dict[str, Any]:
             shown.seconds()  # the other workers are opened meanwhile
             for _ in range(_TURNS):
                 each = shown.seconds() / len(given)
-                found[f"page, {cores}"] = min(each, found.get(f"page, {cores}", each))
+                figures[f"page, {cores}"] = min(each, figures.get(f"page, {cores}", each))
                 native = _seconds(lambda: [model.predict([row]) for row in given]) / len(given)
-                found["native"] = min(native, found["native"])
-            found[f"memory, {cores}"] = shown.memory()
-            found["ready"] = min(shown.ready, found.get("ready", shown.ready))
-    return found | {"variants": _variants(net, path, given)}
+                figures["native"] = min(native, figures["native"])
+            figures[f"memory, {cores}"] = shown.memory()
+            figures["ready"] = min(shown.ready, figures.get("ready", shown.ready))
+    return figures | {"variants": _variants(net, path, given)}
 
 
 def _variants(net: Net, path: Path, given: Sequence[Any]) -> dict[str, dict[str, float]]:
     """Method → engine → seconds of a row, and bytes; each graph takes its turn in each engine."""
     tried = sealift.optimize(path, given[:_PACKED], methods=net.variants)
     graphs = {variant.name: variant.graph for variant in tried.variants if variant.graph is not None}
-    found = {name: {"bytes": float(tried[name].size or 0)} for name in graphs}
+    figures_of = {name: {"bytes": float(tried[name].size or 0)} for name in graphs}
     model, names = tried.model, [output.name for output in tried.model.contract.outputs]
     one = {name: array[:1] for name, array in tried.rows.tensors.items()}
     (fed,) = (dict(piece) for piece in model.stages.pieces(one))
@@ -94,8 +94,8 @@ def _variants(net: Net, path: Path, given: Sequence[Any]) -> dict[str, dict[str,
         for _ in range(_CALLS):
             for (name, key), (session, tensors) in sessions.items():
                 seconds = _seconds(lambda: session.run(tensors, names))  # noqa: B023 - called at once
-                found[name][key] = min(seconds, found[name].get(key, seconds))
-    return {("float32" if name == ORIGINAL else name): figures for name, figures in found.items()}
+                figures_of[name][key] = min(seconds, figures_of[name].get(key, seconds))
+    return {("float32" if name == ORIGINAL else name): figures for name, figures in figures_of.items()}
 
 
 def _no_stages() -> Any:
@@ -117,14 +117,14 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=24)
     parser.add_argument("--write", type=Path, default=Path("docs/speed-nets.md"))
     given = parser.parse_args()
-    found: list[Mapping[str, Any]] = []
+    measurements: list[Mapping[str, Any]] = []
     for net in NETS:
         if net.name in given.only:
             begun = time.perf_counter()
             with tempfile.TemporaryDirectory() as folder:
-                found.append(measured(net, given.rows, Path(folder)))
-            print(f"{found[-1]} ({time.perf_counter() - begun:.0f} s)", flush=True)
-    given.write.write_text(page(found, given.rows), encoding="utf-8")
+                measurements.append(measured(net, given.rows, Path(folder)))
+            print(f"{measurements[-1]} ({time.perf_counter() - begun:.0f} s)", flush=True)
+    given.write.write_text(page(measurements, given.rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

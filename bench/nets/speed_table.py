@@ -40,14 +40,14 @@ compares its answers.
 """
 
 
-def page(found: Sequence[Mapping[str, Any]], rows: int) -> str:
+def page(measurements: Sequence[Mapping[str, Any]], rows: int) -> str:
     """The page for the figures of some nets, with seconds and bytes."""
     engine = f"onnxruntime-web {versions()['onnxruntime-web']}"
     text = _HEAD.format(rows=rows, machine=platform.machine(), engine=engine)
-    text += "".join(f"| {' | '.join(_row(net))} |\n" for net in found) + _VARIANTS
+    text += "".join(f"| {' | '.join(_row(net))} |\n" for net in measurements) + _VARIANTS
     return text + "".join(
         f"| {' | '.join([net['name'], method, *_variant(figures)])} |\n"
-        for net in found
+        for net in measurements
         for method, figures in net["variants"].items()
     )
 

@@ -93,8 +93,8 @@ def test_the_mask_of_python_is_drawn(shown: Opened, masked: Path) -> None:
     equal = total = 0
     for y in range(4, 236, 6):
         for x in range(4, 316, 6):
-            found = canvas[round(top + (y + 0.5) * scale), round(left + (x + 0.5) * scale)]
-            equal += int(np.abs(found - COLOURS[expected[y, x]]).max() <= 2)
+            colour = canvas[round(top + (y + 0.5) * scale), round(left + (x + 0.5) * scale)]
+            equal += int(np.abs(colour - COLOURS[expected[y, x]]).max() <= 2)
             total += 1
     assert equal / total > 0.95  # the buttons cover a corner; points at edges are between two classes
     slider.fill("0.55")
@@ -155,7 +155,7 @@ def test_it_is_accessible_and_fits_a_phone(shown: Opened) -> None:
         violations = json.loads(
             inside.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")
         )
-        assert [(found["id"], [node["html"] for node in found["nodes"]]) for found in violations] == []
+        assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in violations] == []
     shown.page.set_viewport_size({"width": 375, "height": 800})
     assert inside.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
@@ -185,8 +185,8 @@ def test_points(chromium: Browser, tmp_path: Path) -> None:
         expect(page.inside.locator(".point-name")).to_have_count(0)
         page.inside.get_by_label("Show points").uncheck()
         expect(page.inside.locator(".point")).to_have_count(0)
-        found = json.loads(saved(page, "Save what was found"))["annotations"][0]["keypoints"]
-        np.testing.assert_allclose(np.reshape(found, (2, 3))[:, :2], expected[:, :2], atol=1e-3)
+        numbers = json.loads(saved(page, "Save what was found"))["annotations"][0]["keypoints"]
+        np.testing.assert_allclose(np.reshape(numbers, (2, 3))[:, :2], expected[:, :2], atol=1e-3)
         inside = page.page.frames[1]
         violations = json.loads(
             inside.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))")

@@ -134,8 +134,8 @@ def test_as_many_workers_as_processors(chromium: Browser, tmp_path: Path, cores:
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [row["file"] for row in rows] == [each["name"] for each in chosen]
     wanted = np.tile(image_seals.expected(list(files().values())), (9, 1))
-    found = [[float(row[f"probability_{name}"]) for name in image_seals.NAMES] for row in rows]
-    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+    probabilities = [[float(row[f"probability_{name}"]) for name in image_seals.NAMES] for row in rows]
+    np.testing.assert_allclose(probabilities, wanted, rtol=1e-6)
 
 
 def test_a_worker_that_cannot_be_opened_is_done_without(chromium: Browser, tmp_path: Path) -> None:

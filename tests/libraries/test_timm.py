@@ -41,8 +41,8 @@ def test_the_levels_are_those_of_timm(config: dict[str, Any]) -> None:
     made = recognised(resolved)
     for picture in pictures():
         expected = transform(picture).numpy()
-        (found,) = made.original([picture])["pixels"]
-        assert np.abs(found - expected).max() < 1e-6
+        (pixels,) = made.original([picture])["pixels"]
+        assert np.abs(pixels - expected).max() < 1e-6
 
 
 def test_the_configuration_is_taken_from_the_model(tmp_path: Path) -> None:

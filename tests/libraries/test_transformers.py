@@ -29,8 +29,8 @@ def pack(folder: Path, model: Any, X: Any, **options: Any) -> Any:
     return sealift.pack(model, X, name="m", output=folder / "m.seal", proof=NATIVE, **options)
 
 
-def by_label(found: Any) -> dict[str, float]:
-    return {each["label"]: each["score"] for each in found}
+def by_label(parts: Any) -> dict[str, float]:
+    return {each["label"]: each["score"] for each in parts}
 
 
 def test_text_classification(tmp_path: Path) -> None:
@@ -122,10 +122,10 @@ def test_object_detection(tmp_path: Path) -> None:
     assert sum(len(row["boxes"]) for row in rows) > 3
     for picture, row in zip(pictures(), rows, strict=True):
         expected = sorted(pipe(picture), key=lambda each: -each["score"])
-        found = sorted(row["boxes"], key=lambda each: -each["score"])
-        assert [each["class"] for each in found] == [each["label"] for each in expected]
-        assert [each["score"] for each in found] == pytest.approx([each["score"] for each in expected], abs=1e-4)
-        for one, two in zip(found, expected, strict=True):
+        boxes = sorted(row["boxes"], key=lambda each: -each["score"])
+        assert [each["class"] for each in boxes] == [each["label"] for each in expected]
+        assert [each["score"] for each in boxes] == pytest.approx([each["score"] for each in expected], abs=1e-4)
+        for one, two in zip(boxes, expected, strict=True):
             corners = [two["box"][side] for side in ("xmin", "ymin", "xmax", "ymax")]  # rounded towards 0, not clipped
             inside = np.clip(corners, 0, [*picture.size, *picture.size])
             assert np.abs(np.array(one["box"]) - inside).max() <= 1

@@ -155,8 +155,8 @@ def test_landmarks(tmp_path: Path) -> None:
         net.eval(), pictures, name="net", output=tmp_path / "net.seal", preprocess=PREPROCESS,
         outputs=sealift.Keypoints(list(keypoint_seals.NAMES)), proof=sealift.ProofOptions(engines=("native",)),
     )  # fmt: skip
-    found = packed.load().predict(pictures)["keypoints"]
-    for (width, height, *places), points, picture in zip(faces, found, pictures, strict=True):
+    every_picture = packed.load().predict(pictures)["keypoints"]
+    for (width, height, *places), points, picture in zip(faces, every_picture, pictures, strict=True):
         with torch.no_grad():
             heat = net(tensor(picture))[0].numpy()
         np.testing.assert_allclose(points[:, 2], heat.max(axis=(1, 2)), rtol=1e-4)

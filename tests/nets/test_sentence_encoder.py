@@ -78,10 +78,10 @@ def sealed(original: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
-def similarity(found: Any, original: Any, texts: list[str]) -> Any:
+def similarity(vectors: Any, original: Any, texts: list[str]) -> Any:
     """The cosine of the angle between each vector and the original's (texts,)."""
     wanted = original.encode(texts, normalize_embeddings=True).astype(float)
-    return (found * wanted).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)
+    return (vectors * wanted).sum(axis=1) / np.linalg.norm(vectors, axis=1) / np.linalg.norm(wanted, axis=1)
 
 
 def test_the_vectors_of_the_original(sealed: Path, original: Any) -> None:
@@ -107,5 +107,5 @@ def test_the_vectors_of_the_page(sealed: Path, original: Any, chromium: Browser)
         _, content = app.download("Download results")
         assert app.outside_requests() == []
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
-    found = np.array([[float(row[f"features_{i}"]) for i in range(384)] for row in rows])
-    assert similarity(found, original, texts).min() >= SIMILAR
+    vectors = np.array([[float(row[f"features_{i}"]) for i in range(384)] for row in rows])
+    assert similarity(vectors, original, texts).min() >= SIMILAR

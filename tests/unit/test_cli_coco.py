@@ -43,15 +43,15 @@ def check(coco: dict[str, Any]) -> None:
     categories = [category["id"] for category in coco["categories"]]
     assert categories == list(range(1, len(categories) + 1))
     images = {image["id"]: image for image in coco["images"]}
-    assert [found["id"] for found in coco["annotations"]] == list(range(1, len(coco["annotations"]) + 1))
-    for found in coco["annotations"]:
-        image = images[found["image_id"]]
-        assert found["category_id"] in categories
-        left, top, width, height = found["bbox"]
+    assert [annotation["id"] for annotation in coco["annotations"]] == list(range(1, len(coco["annotations"]) + 1))
+    for annotation in coco["annotations"]:
+        image = images[annotation["image_id"]]
+        assert annotation["category_id"] in categories
+        left, top, width, height = annotation["bbox"]
         assert 0 <= left <= left + width <= image["width"]
         assert 0 <= top <= top + height <= image["height"]
-        assert found["area"] >= 0
-        assert found["iscrowd"] in (0, 1)
+        assert annotation["area"] >= 0
+        assert annotation["iscrowd"] in (0, 1)
 
 
 @pytest.fixture(scope="module", name="pictures")
@@ -81,7 +81,7 @@ def test_masks(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         path = Path(image["file_name"])
         (expected,) = sealift.masks(sealift.load(file).predict([path])["mask"])
         assert (image["height"], image["width"]) == expected.shape
-        found = np.full(expected.shape, -1)
+        classes = np.full(expected.shape, -1)
         for each in coco["annotations"]:
             if each["image_id"] == image["id"]:
                 own = decoded(each["segmentation"])
@@ -89,8 +89,8 @@ def test_masks(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
                 at = np.argwhere(own)
                 (top, left), (bottom, right) = at.min(axis=0), at.max(axis=0)
                 assert each["bbox"] == [left, top, right + 1 - left, bottom + 1 - top]
-                found[own] = each["category_id"] - 1
-        np.testing.assert_array_equal(found, expected)
+                classes[own] = each["category_id"] - 1
+        np.testing.assert_array_equal(classes, expected)
         with Image.open(tmp_path / "out/mask" / f"{names[path.relative_to(pictures).as_posix()]}.png") as picture:
             assert picture.mode == "P"
             np.testing.assert_array_equal(np.array(picture), expected)
@@ -106,9 +106,9 @@ def test_boxes(pictures: Path, tmp_path: Path) -> None:
     check(coco)
     answers = sealift.load(file).predict([pictures / "a.png", pictures / "b.png"])["boxes"]
     expected = [[*box[:2], *(box[2:4] - box[:2]), *box[4:]] for row in answers for box in row if box[5] >= 0]
-    found = [[*each["bbox"], each["score"], each["category_id"] - 1] for each in coco["annotations"]]
-    np.testing.assert_allclose(found, expected)
-    assert len(found) == 10
+    boxes = [[*each["bbox"], each["score"], each["category_id"] - 1] for each in coco["annotations"]]
+    np.testing.assert_allclose(boxes, expected)
+    assert len(boxes) == 10
     assert (tmp_path / "out/answers.jsonl").exists()
     assert not (tmp_path / "out/mask").exists()
 

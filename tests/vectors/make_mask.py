@@ -53,7 +53,7 @@ def pixels_of(numbers: list[float], classes: int) -> list[list[int]]:
 
 def runs_of(pixels: list[list[int]]) -> list[tuple[int, list[int]]]:
     flat = [pixels[y][x] for x in range(len(pixels[0])) for y in range(len(pixels))]
-    found = []
+    lengths = []
     for value in sorted({value for value in flat if value >= 0}):
         counts, state = [0], False
         for pixel in flat:
@@ -61,8 +61,8 @@ def runs_of(pixels: list[list[int]]) -> list[tuple[int, list[int]]]:
                 counts.append(0)
                 state = not state
             counts[-1] += 1
-        found.append((value, counts))
-    return found
+        lengths.append((value, counts))
+    return lengths
 
 
 def mask(why: str, numbers: list[float], classes: int = 3) -> dict[str, Any]:

@@ -46,12 +46,12 @@ class CocoWriter:
         image = len(self._images) + 1
         self._images.append({"id": image, "file_name": file_name, "height": size[0], "width": size[1]})
         for output in self._outputs:
-            for found in output_kind(output).coco_annotations(output, answers[output.name][row]):
-                category = self._first[output.name] + found.pop("category")
+            for annotation in output_kind(output).coco_annotations(output, answers[output.name][row]):
+                category = self._first[output.name] + annotation.pop("category")
                 self._stream.write(b"," * (self._count > 0) + b"\n")
                 self._count += 1
                 head = {"id": self._count, "image_id": image, "category_id": category}
-                self._stream.write(_json({**head, **found}))
+                self._stream.write(_json({**head, **annotation}))
 
     def close(self) -> None:
         """Write the end of the object."""

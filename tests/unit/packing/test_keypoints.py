@@ -45,8 +45,8 @@ def identity(*shape: int) -> onnx.ModelProto:
 def answers(path: Path, rows: npt.NDArray[np.float32], head: sealift.Keypoints) -> npt.NDArray[Any]:
     packed = sealift.pack(identity(*rows.shape[1:]), rows, name="m", output=path / "m.seal", outputs=head, proof=NATIVE)
     assert packed.load().self_test().passed
-    found: npt.NDArray[Any] = packed.load().predict(rows)["keypoints"]
-    return found
+    points: npt.NDArray[Any] = packed.load().predict(rows)["keypoints"]
+    return points
 
 
 def floats(points: Any) -> npt.NDArray[np.float64]:
@@ -64,8 +64,8 @@ def test_the_peak_of_a_parabola_is_exact(tmp_path: Path) -> None:
     centres = random.uniform(2, 9, (12, 3, 2))  # x, y of cells, whose centres are at halves
     y, x = np.mgrid[:12, :11]
     heat = 5 - (x + 0.5 - centres[..., :1, None]) ** 2 - (y + 0.5 - centres[..., 1:, None]) ** 2
-    found = answers(tmp_path, heat.astype(np.float32), sealift.Keypoints(["a", "b", "c"]))
-    np.testing.assert_allclose(found[..., :2], centres, atol=1e-5)
+    points = answers(tmp_path, heat.astype(np.float32), sealift.Keypoints(["a", "b", "c"]))
+    np.testing.assert_allclose(points[..., :2], centres, atol=1e-5)
     whole = answers(tmp_path, heat.astype(np.float32), sealift.Keypoints(["a", "b", "c"], refine=None))
     np.testing.assert_allclose(whole[..., :2], np.floor(centres) + 0.5)
     np.testing.assert_allclose(whole[..., 2], heat.max(axis=(2, 3)), rtol=1e-6)
@@ -77,17 +77,17 @@ def test_scores_margins_and_edges(tmp_path: Path) -> None:
     heat[:, 0, 1, 4] = 2.5  # within a cell of the best
     heat[:, 0, 4, 0] = 1
     heat += np.arange(8, dtype=np.float32).reshape(-1, 1, 1, 1) / 64
-    found = answers(tmp_path, heat, sealift.Keypoints(["a"], activation="sigmoid"))
+    points = answers(tmp_path, heat, sealift.Keypoints(["a"], activation="sigmoid"))
     best, other = (1 / (1 + np.exp(-(value + np.arange(8) / 64))) for value in (3.0, 1.0))
-    np.testing.assert_allclose(found[:, 0], np.stack([np.full(8, 5.5), np.full(8, 0.5), best, best - other], 1))
+    np.testing.assert_allclose(points[:, 0], np.stack([np.full(8, 5.5), np.full(8, 0.5), best, best - other], 1))
 
 
 def test_coordinates(tmp_path: Path) -> None:
     rows = np.random.default_rng(1).random((10, 4, 3)).astype(np.float32)
     names = ["a", "b", "c", "d"]
-    found = answers(tmp_path, rows, sealift.Keypoints(names, normalized=(100, 200)))
-    np.testing.assert_allclose(found[..., :2], rows[..., :2] * np.array([200.0, 100.0]), rtol=1e-7)
-    np.testing.assert_allclose(found[..., 2], rows[..., 2])
+    points = answers(tmp_path, rows, sealift.Keypoints(names, normalized=(100, 200)))
+    np.testing.assert_allclose(points[..., :2], rows[..., :2] * np.array([200.0, 100.0]), rtol=1e-7)
+    np.testing.assert_allclose(points[..., 2], rows[..., 2])
     bare = answers(tmp_path, rows[..., :2].copy(), sealift.Keypoints(names))
     np.testing.assert_allclose(bare[..., :2], rows[..., :2])
     assert (bare[..., 2:] == 1).all()
@@ -98,8 +98,8 @@ def test_points_of_the_original_picture(tmp_path: Path) -> None:
     truth = [np.array(each[2:]) for each in keypoint_seals.FACES]
     path = keypoint_seals.write(tmp_path / "m.seal", truth)
     sealed = sealift.load(path)
-    found = sealed.predict([keypoint_seals.face(*each) for each in keypoint_seals.FACES])["keypoints"]
-    distances = np.hypot(*(found[..., :2] - np.stack(truth)).transpose(2, 0, 1))
+    points = sealed.predict([keypoint_seals.face(*each) for each in keypoint_seals.FACES])["keypoints"]
+    distances = np.hypot(*(points[..., :2] - np.stack(truth)).transpose(2, 0, 1))
     assert distances.max() < 0.5
     evidence = json.loads(bytes(sealed.seal.members["evidence.json"]))
     assert evidence["metrics"] == {"mean_distance": pytest.approx(distances.mean(), rel=1e-3), "pck_10": 1.0}
@@ -129,9 +129,9 @@ def test_answers_in_json_and_files(tmp_path: Path) -> None:
         {"id": 1, "supercategory": "keypoints", "name": "keypoints", "keypoints": list(keypoint_seals.NAMES),
          "skeleton": []}
     ]  # fmt: skip
-    (found,) = coco["annotations"]
-    assert found["num_keypoints"] == 2
-    np.testing.assert_allclose(np.reshape(found["keypoints"], (2, 3))[:, :2], given["keypoints"][0, :, :2])
+    (annotation,) = coco["annotations"]
+    assert annotation["num_keypoints"] == 2
+    np.testing.assert_allclose(np.reshape(annotation["keypoints"], (2, 3))[:, :2], given["keypoints"][0, :, :2])
 
 
 def test_points_that_differ_are_counted() -> None:

@@ -67,9 +67,9 @@ def test_masks_of_the_vectors(case: dict[str, Any]) -> None:
     pixels = mask.pixels(case["classes"])
     assert pixels.tolist() == case["pixels"]
     assert mask.totals(case["classes"]) == case["totals"]
-    found = list(run_lengths(pixels))
-    assert [[value, counts] for value, _, counts in found] == case["runs"]
-    assert [total for _, total, _ in found] == [total for total in case["totals"] if total]
+    lengths = list(run_lengths(pixels))
+    assert [[value, counts] for value, _, counts in lengths] == case["runs"]
+    assert [total for _, total, _ in lengths] == [total for total in case["totals"] if total]
 
 
 @pytest.mark.parametrize("case", VECTORS["comparisons"], ids=lambda case: case["why"])

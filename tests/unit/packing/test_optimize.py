@@ -261,5 +261,5 @@ def test_a_contract_that_refuses_them_permits_int8(tmp_path: Path) -> None:
     fields = {f"x{i}": {"missing": "refused", "range": (-3, 3)} for i in range(6)}
     options = ContractOptions(fields=fields)
     path = sealift.pack(model, rows, name="n", output=tmp_path / "stated.seal", proof=proof, contract=options).path
-    found = sealift.optimize(path, rows, methods=["int8-static"])["int8-static"].outcome
-    assert not found.odd
+    outcome = sealift.optimize(path, rows, methods=["int8-static"])["int8-static"].outcome
+    assert not outcome.odd

@@ -130,8 +130,8 @@ def test_boxes_and_cells_that_differ_are_counted() -> None:
     assert packing_of("boxes").differences(output, expected, expected) == ("boxes", 2, 0, 1.0)
     moved = expected.copy()
     moved[1] = [20, 20, 30, 31, 0.5, 1]
-    found = packing_of("boxes").differences(output, moved, expected)
-    assert found == ("boxes", 2, 2, 1.0)  # 10/11 is no equal box
+    differences = packing_of("boxes").differences(output, moved, expected)
+    assert differences == ("boxes", 2, 2, 1.0)  # 10/11 is no equal box
     mask = np.array([2.0, 2, 1, 1, 0, 0, 2, 2, 0, 0, 0, 0, 1, 1, 4097, 4097])
     other = mask.copy()
     other[12] = 4097

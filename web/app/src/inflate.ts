@@ -79,10 +79,10 @@ class Bits {
 
   symbol(table: Table): number {
     this.fill(MOST_BITS);
-    const found = table[this.held & (table.length - 1)]!;
-    if (found === 0) throw new InflateError("damaged: its compressed data are not valid");
-    this.drop(found & 15);
-    return found >> 4;
+    const entry = table[this.held & (table.length - 1)]!;
+    if (entry === 0) throw new InflateError("damaged: its compressed data are not valid");
+    this.drop(entry & 15);
+    return entry >> 4;
   }
 
   /** The next bytes as they are, from the next whole byte on. */

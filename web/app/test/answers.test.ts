@@ -57,11 +57,11 @@ describe("the headline is one class and its own probability", () => {
       { name: "label", kind: "label", dtype: "bool", classes: [false, true] },
       { name: "probability", kind: "probability", dtype: "float64", width: 2, classes: [false, true] },
     ]);
-    const found = headline(contract, [
+    const shownAnswer = headline(contract, [
       { name: "label", width: null, data: [true] },
       { name: "probability", width: 2, data: [0.2, 0.8] },
     ]);
-    expect(found.bars.map((bar) => bar.chosen)).toEqual([false, true]);
+    expect(shownAnswer.bars.map((bar) => bar.chosen)).toEqual([false, true]);
   });
   it("and says where the predicted class is not the most probable one", () => {
     const shownAnswer = headline(probabilities(null), answers("died", 0.33));

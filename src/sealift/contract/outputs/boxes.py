@@ -67,10 +67,10 @@ class BoxesKind(OutputKind):
     def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
         """One for each box; its segmentation is the box as a polygon."""
         del output
-        found = []
+        annotations = []
         for x0, y0, x1, y1, score, index in row.tolist():
             if index >= 0:
-                found.append(
+                annotations.append(
                     {
                         "category": int(index),
                         "bbox": [x0, y0, x1 - x0, y1 - y0],
@@ -80,7 +80,7 @@ class BoxesKind(OutputKind):
                         "score": score,
                     }
                 )
-        return found
+        return annotations
 
     def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
         """A list of objects."""

@@ -34,9 +34,9 @@ class KeypointsKind(OutputKind):
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have a class for each point, and four numbers for each."""
-        found = super().problem(output)
-        if found is not None:
-            return found
+        problem = super().problem(output)
+        if problem is not None:
+            return problem
         if not output.classes or output.shape != (len(output.classes), SIZE):
             return f"the shape of an output of the kind keypoints must be the number of its classes and {SIZE}"
         return None
@@ -66,12 +66,12 @@ class KeypointsKind(OutputKind):
     def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
         """A list of objects."""
         names = _names(output)
-        found = {
+        item = {
             "type": "object",
             "properties": {"point": {"enum": names}, **dict.fromkeys(_PARTS, value)},
             "required": ["point", *_PARTS],
         }
-        return {"type": "array", "items": found, "minItems": len(names), "maxItems": len(names)}
+        return {"type": "array", "items": item, "minItems": len(names), "maxItems": len(names)}
 
     def coco_categories(self, output: OutputSpec) -> list[dict[str, Any]]:
         """One, with the names of the points."""

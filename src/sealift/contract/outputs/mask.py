@@ -30,9 +30,9 @@ class MaskKind(OutputKind):
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have classes, and the numbers of at least one cell."""
-        found = super().problem(output)
-        if found is not None:
-            return found
+        problem = super().problem(output)
+        if problem is not None:
+            return problem
         shape = output.shape or ()
         if len(shape) != 1 or not isinstance(shape[0], int) or shape[0] <= HEADER:
             return f"the shape of an output of the kind mask must be one number above {HEADER}"
@@ -92,7 +92,7 @@ class MaskKind(OutputKind):
     def coco_annotations(self, output: OutputSpec, row: npt.NDArray[Any]) -> list[dict[str, Any]]:
         """One for each class: its pixels are no single object, so it is a crowd, with run lengths."""
         pixels = self.pixels(output, row)
-        return [] if pixels is None else [_region(pixels, *found) for found in run_lengths(pixels)]
+        return [] if pixels is None else [_region(pixels, *run) for run in run_lengths(pixels)]
 
     def schema(self, output: OutputSpec, value: Mapping[str, Any]) -> dict[str, Any]:
         """A list of objects."""
@@ -104,12 +104,12 @@ class MaskKind(OutputKind):
             "properties": {"size": size, "counts": {"type": "array", "items": whole}},
             "required": ["size", "counts"],
         }
-        found = {
+        item = {
             "type": "object",
             "properties": {"class": {"enum": _names(output)}, "pixels": whole, "segmentation": segmentation},
             "required": ["class", "pixels", "segmentation"],
         }
-        return {"type": "array", "items": found, "maxItems": len(_names(output))}
+        return {"type": "array", "items": item, "maxItems": len(_names(output))}
 
     def compare_as(
         self, output: OutputSpec, got: npt.NDArray[Any], expected: npt.NDArray[Any], tolerance: Tolerance | None

@@ -100,8 +100,8 @@ def masks(answers: npt.NDArray[Any], classes: int | None = None) -> list[npt.NDA
     """
     import numpy as np
 
-    found = (read(row) for row in answers)
-    return [np.full((0, 0), -1, np.int16) if one is None else one.pixels(classes or STEPS) for one in found]
+    grids = (read(row) for row in answers)
+    return [np.full((0, 0), -1, np.int16) if one is None else one.pixels(classes or STEPS) for one in grids]
 
 
 def run_lengths(pixels: npt.NDArray[np.int16]) -> Iterator[tuple[int, int, list[int]]]:

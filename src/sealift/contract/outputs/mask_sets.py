@@ -60,8 +60,8 @@ def least_iou(got: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
     import numpy as np
 
     mine, theirs = cells(got).classes, cells(expected).classes
-    found = [float(value) for value in np.union1d(mine, theirs) if value >= 0]
+    present = [float(value) for value in np.union1d(mine, theirs) if value >= 0]
     shares = [
-        ((mine == value) & (theirs == value)).sum() / ((mine == value) | (theirs == value)).sum() for value in found
+        ((mine == value) & (theirs == value)).sum() / ((mine == value) | (theirs == value)).sum() for value in present
     ]
     return float(min(shares, default=1.0))

@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float64]
 def of_heat_maps(maps: Array, *, refined: bool, is_logit: bool) -> Array:
     """Points (N, K, 4) in cells of the maps (N, K, h, w): x, y, score, margin."""
     rows, count, _, width = maps.shape
-    found = np.empty((rows, count, 4))
+    points = np.empty((rows, count, 4))
     for at in np.ndindex(rows, count):
         heat = maps[at]
         y, x = divmod(int(heat.argmax()), width)
@@ -24,10 +24,10 @@ def of_heat_maps(maps: Array, *, refined: bool, is_logit: bool) -> Array:
         far = heat.copy()
         far[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = -np.inf
         best, other = _activated(np.array([heat[y, x], far.max()]), is_logit=is_logit)
-        found[at] = [x + 0.5 + shift_x, y + 0.5 + shift_y, best, min(best - other, 1.0)]
+        points[at] = [x + 0.5 + shift_x, y + 0.5 + shift_y, best, min(best - other, 1.0)]
         if np.isnan(heat.sum()):
-            found[at] = np.nan
-    return found
+            points[at] = np.nan
+    return points
 
 
 def in_the_input(points: Array, size: Sequence[int], geometry: Array) -> Array:

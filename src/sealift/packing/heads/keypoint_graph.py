@@ -37,9 +37,9 @@ def of_heat_maps(maps: Tensor, *, refined: bool, is_logit: bool) -> Tensor:
         centre = index.cast("float64") + 0.5
         places.append(centre + _vertex(at(place - step), middle, at(place + step), index, size) if refined else centre)
     best, second = _activated(middle, is_logit), _activated(other, is_logit)
-    found = _joined([*places, best, (best - second).op("Min", 1.0)])
+    points = _joined([*places, best, (best - second).op("Min", 1.0)])
     total = flat.op("ReduceSum", np.array([2]), shape=one, keepdims=1).op("IsNaN", dtype="bool")
-    return total.op("Where", found.lift(np.nan), found, dtype="float64", shape=found.shape)
+    return total.op("Where", points.lift(np.nan), points, dtype="float64", shape=points.shape)
 
 
 def in_the_input(points: Tensor, size: Sequence[int | None], geometry: Tensor) -> Tensor:

@@ -62,15 +62,15 @@ class Keypoints(OutputHead):
         self._check(raw[0].shape[1:])
         is_logit = self.activation is not None
         if len(raw[0].shape) == 4:
-            found = keypoint_graph.of_heat_maps(raw[0], refined=self.refine is not None, is_logit=is_logit)
+            points = keypoint_graph.of_heat_maps(raw[0], refined=self.refine is not None, is_logit=is_logit)
             if geometry is not None:
-                found = keypoint_graph.in_the_input(found, raw[0].shape[2:], geometry.rows)
+                points = keypoint_graph.in_the_input(points, raw[0].shape[2:], geometry.rows)
         else:
-            found = keypoint_graph.of_coordinates(raw[0], self.normalized, is_logit=is_logit)
+            points = keypoint_graph.of_coordinates(raw[0], self.normalized, is_logit=is_logit)
         if geometry is not None:
-            found = keypoint_graph.in_the_original(found, geometry.rows)
+            points = keypoint_graph.in_the_original(points, geometry.rows)
         about = {"classes": tuple(range(len(self.names))), "class_names": self.names}
-        return [NamedOutput(names[0], found, KEYPOINTS.name, about, sizes=(len(self.names), SIZE))]
+        return [NamedOutput(names[0], points, KEYPOINTS.name, about, sizes=(len(self.names), SIZE))]
 
     def answer(
         self, raw: Sequence[npt.NDArray[Any]], geometry: Geometry[npt.NDArray[np.float64]] | None
@@ -79,12 +79,12 @@ class Keypoints(OutputHead):
         wide = np.asarray(raw[0], dtype=np.float64)
         is_logit = self.activation is not None
         if wide.ndim == 4:
-            found = keypoint_arrays.of_heat_maps(wide, refined=self.refine is not None, is_logit=is_logit)
+            points = keypoint_arrays.of_heat_maps(wide, refined=self.refine is not None, is_logit=is_logit)
             if geometry is not None:
-                found = keypoint_arrays.in_the_input(found, wide.shape[2:], geometry.rows)
+                points = keypoint_arrays.in_the_input(points, wide.shape[2:], geometry.rows)
         else:
-            found = keypoint_arrays.of_coordinates(wide, self.normalized, is_logit=is_logit)
-        return [found if geometry is None else keypoint_arrays.in_the_original(found, geometry.rows)]
+            points = keypoint_arrays.of_coordinates(wide, self.normalized, is_logit=is_logit)
+        return [points if geometry is None else keypoint_arrays.in_the_original(points, geometry.rows)]
 
     def truth(self, y: Any) -> Any:
         """For each picture an array (points, 2) or (points, 3): x, y, and 0 for a point without a truth."""

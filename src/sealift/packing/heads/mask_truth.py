@@ -34,16 +34,16 @@ def _class_map(value: Any, count: int, at: int) -> npt.NDArray[np.int64]:
 
         try:
             with Image.open(value) as picture:
-                found = np.array(picture)
+                array = np.array(picture)
         except (OSError, UnidentifiedImageError) as error:
             raise _unfit(at, f"cannot be read: {error}") from error
     else:
-        found = np.asarray(value)
-    if found.ndim == 3 and found.shape[2] == 1:
-        found = found[:, :, 0]
-    if found.ndim != 2 or found.dtype.kind not in "biu" or not found.size:
-        raise _unfit(at, f"has the shape {found.shape} and the dtype {found.dtype}")
-    whole = found.astype(np.int64)
+        array = np.asarray(value)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 or array.dtype.kind not in "biu" or not array.size:
+        raise _unfit(at, f"has the shape {array.shape} and the dtype {array.dtype}")
+    whole = array.astype(np.int64)
     return np.where((whole >= 0) & (whole < count), whole, -1)
 
 

@@ -74,8 +74,8 @@ class HeadSource(SourceAround):
 
     def _geometry_of(self, rows: Any) -> Geometry[npt.NDArray[np.float64]] | None:
         geometry = getattr(self.inner, "geometry", None)
-        found = None if geometry is None else geometry(rows)
-        return None if found is None else Geometry(np.asarray(found, dtype=np.float64), self._size)
+        rows_of = None if geometry is None else geometry(rows)
+        return None if rows_of is None else Geometry(np.asarray(rows_of, dtype=np.float64), self._size)
 
     def _read(self, key: str | None) -> tuple[str, ...]:
         reads = self._heads[key].reads

@@ -28,7 +28,7 @@ class AveragePrecision(NamedTuple):
     at_50: float
 
 
-def average_precision(found: Sequence[Array], scores: Sequence[Array], true: Sequence[Array]) -> AveragePrecision:
+def average_precision(detected: Sequence[Array], scores: Sequence[Array], true: Sequence[Array]) -> AveragePrecision:
     """The average precision.
 
     Args:
@@ -39,16 +39,16 @@ def average_precision(found: Sequence[Array], scores: Sequence[Array], true: Seq
     classes = sorted({int(index) for boxes in true for index in boxes[:, 4]})
     if not classes:
         return AveragePrecision(float("nan"), float("nan"))
-    each = np.array([_of_class(index, found, scores, true) for index in classes])  # (classes, thresholds)
+    each = np.array([_of_class(index, detected, scores, true) for index in classes])  # (classes, thresholds)
     return AveragePrecision(float(each.mean()), float(each[:, 0].mean()))
 
 
-def _of_class(index: int, found: Sequence[Array], scores: Sequence[Array], true: Sequence[Array]) -> Array:
+def _of_class(index: int, detected: Sequence[Array], scores: Sequence[Array], true: Sequence[Array]) -> Array:
     """The average precision of one class at each threshold."""
     ranks: list[Array] = []
     hits: list[npt.NDArray[np.bool_]] = []
     count = 0
-    for boxes, own, wanted in zip(found, scores, true, strict=True):
+    for boxes, own, wanted in zip(detected, scores, true, strict=True):
         mine = np.flatnonzero(boxes[:, 4] == index)
         order = mine[np.argsort(-own[mine], kind="stable")][:_MOST]
         theirs = wanted[wanted[:, 4] == index, :4]

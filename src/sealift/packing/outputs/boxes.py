@@ -58,7 +58,7 @@ class BoxesPacking(OutputPacking):
 def _boxes(value: Any, names: Sequence[str], at: int) -> npt.NDArray[np.float64]:
     """The true boxes of a picture (k, 5) from objects as in answers: `{"class": "car", "box": [x0, y0, x1, y1]}`."""
     try:
-        rows = [[*map(float, found["box"]), float(names.index(str(found["class"])))] for found in value]
+        rows = [[*map(float, detection["box"]), float(names.index(str(detection["class"])))] for detection in value]
         array = np.array(rows, dtype=np.float64).reshape(len(rows), 5)
     except (TypeError, ValueError, KeyError) as error:
         raise unfit(f"y has no boxes for row {at + 1}: {type(error).__name__}: {error!s:.100}.") from error

@@ -130,10 +130,10 @@ class Report:
         output = self.outputs.get(name)
         for i in () if output is None else np.flatnonzero(same).tolist():
             assert output is not None
-            found = packing_of(output.kind).differences(output, got[i], expected[i])
-            if found is None:
+            difference = packing_of(output.kind).differences(output, got[i], expected[i])
+            if difference is None:
                 return
-            self.sets[name] = self.sets[name].plus(found) if name in self.sets else found
+            self.sets[name] = self.sets[name].plus(difference) if name in self.sets else difference
 
     def _with_ties(
         self, name: str, same: npt.NDArray[np.bool_], got: npt.NDArray[Any], original: Mapping[str, npt.NDArray[Any]]

@@ -15,8 +15,8 @@ export class Keypoints extends Kind {
   override readonly hasAxes = true;
 
   override problem(output: Output): string | null {
-    const found = super.problem(output);
-    if (found) return found;
+    const problem = super.problem(output);
+    if (problem) return problem;
     const shape = output.shape ?? [];
     return output.classes?.length && shape.join() === `${output.classes.length},${SIZE}`
       ? null
@@ -51,12 +51,13 @@ export class Keypoints extends Kind {
   }
 
   override summary(output: Output, values: readonly Scalar[]): string {
-    const found = this.plain(output, values).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
-    const texts = found
+    const points = this.plain(output, values).filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y));
+    const texts = points
       .slice(0, MOST_SHOWN)
       .map(({ point, x, y }) => `${point} (${readable(Math.round(x))},\u00a0${readable(Math.round(y))})`);
     return (
-      texts.join(", ") + (found.length > MOST_SHOWN ? ` and ${found.length - MOST_SHOWN} more` : "") || "none"
+      texts.join(", ") + (points.length > MOST_SHOWN ? ` and ${points.length - MOST_SHOWN} more` : "") ||
+      "none"
     );
   }
 

@@ -13,8 +13,8 @@ export class Mask extends Kind {
   override readonly hasAxes = true;
 
   override problem(output: Output): string | null {
-    const found = super.problem(output);
-    if (found) return found;
+    const problem = super.problem(output);
+    if (problem) return problem;
     const shape = output.shape ?? [];
     if (shape.length !== 1 || typeof shape[0] !== "number" || shape[0] <= HEADER)
       return `the shape of an output of the kind mask must be one number above ${HEADER}`;

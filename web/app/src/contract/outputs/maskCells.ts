@@ -39,12 +39,12 @@ export function readMask(numbers: readonly unknown[], classes: number): MaskGrid
 
 /** For each row (or column) of the picture, that of the grid; −1 outside of it. */
 function places(size: number, scale: number, offset: number, cells: number): Int32Array {
-  const found = new Int32Array(size);
+  const places = new Int32Array(size);
   for (let i = 0; i < size; i++) {
     const at = (i + 0.5) * scale + offset;
-    found[i] = at >= 0 && at < cells ? Math.floor(at) : -1;
+    places[i] = at >= 0 && at < cells ? Math.floor(at) : -1;
   }
-  return found;
+  return places;
 }
 
 function placesOf({ height, width, scale, offset, rows, columns }: MaskGrid): [Int32Array, Int32Array] {

@@ -22,9 +22,9 @@ export async function dropped(transfer: DataTransfer): Promise<NamedFile[]> {
   // The list of items is empty after the event, so the entries are taken before the first wait.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry());
   if (entries.every((entry) => !entry?.isDirectory)) return listed(transfer.files);
-  const found: NamedFile[] = [];
-  for (const entry of entries) if (entry) await collect(entry, found);
-  return ordered(found);
+  const files: NamedFile[] = [];
+  for (const entry of entries) if (entry) await collect(entry, files);
+  return ordered(files);
 }
 
 async function collect(entry: FileSystemEntry, found: NamedFile[]): Promise<void> {

@@ -19,12 +19,12 @@ export type Rgb = readonly [number, number, number];
 /** The masks of all outputs that have one; none if it is unclear to which picture they belong. */
 export function layersOf(contract: Contract, answers: readonly Answer[]): Layer[] {
   if (pictureFields(contract).length !== 1) return [];
-  const found = contract.outputs.flatMap((output, i) => {
+  const masks = contract.outputs.flatMap((output, i) => {
     const one = kindOf(output).segmentation(output, answers[i]!.data);
     return one ? [{ ...one, name: output.title || output.name }] : [];
   });
-  const name = (title: string, text: string) => plain(found.length > 1 ? `${title}: ${text}` : text);
-  return found.map((layer) => ({ ...layer, classes: layer.classes.map((text) => name(layer.name, text)) }));
+  const name = (title: string, text: string) => plain(masks.length > 1 ? `${title}: ${text}` : text);
+  return masks.map((layer) => ({ ...layer, classes: layer.classes.map((text) => name(layer.name, text)) }));
 }
 
 /** The colour of a class, the same in every picture, and in files that `sealift predict` writes. */

@@ -28,8 +28,8 @@ export class Objects {
   /** The indices of the objects that are shown. */
   readonly shown = $derived(this.above.filter((i) => !this.hidden.has(this.all[i]!.class)));
   readonly active = $derived.by(() => {
-    const found = this.hovered ?? this.chosen;
-    return found !== null && this.shown.includes(found) ? found : null;
+    const place = this.hovered ?? this.chosen;
+    return place !== null && this.shown.includes(place) ? place : null;
   });
   /** The corners of the object that was chosen. */
   readonly target = $derived(this.chosen === null ? null : (this.all[this.chosen]?.box ?? null));

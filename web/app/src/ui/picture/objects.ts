@@ -11,8 +11,8 @@ import type { Area, View } from "./view";
 export function detectionOf(contract: Contract, answers: readonly Answer[]): Detection | null {
   if (pictureFields(contract).length !== 1) return null;
   const parts = contract.outputs.flatMap((output, i) => {
-    const found = kindOf(output).detection(output, answers[i]!.data);
-    return found ? [{ ...found, title: output.title || output.name }] : [];
+    const detection = kindOf(output).detection(output, answers[i]!.data);
+    return detection ? [{ ...detection, title: output.title || output.name }] : [];
   });
   if (parts.length === 0) return null;
   const name = (title: string, text: string) => plain(parts.length > 1 ? `${title}: ${text}` : text);

@@ -67,13 +67,13 @@ export class Pictures {
     row: Value[],
     isCurrent: () => boolean,
   ): Promise<{ answers: Answer[]; cautions: Caution[] } | null> {
-    const found = await this.client.call({ op: "picture", row, side: SIDE });
+    const reply = await this.client.call({ op: "picture", row, side: SIDE });
     if (!isCurrent()) return null;
-    this.shown = found.shown;
-    for (const field of found.shown.keys()) void this.scan(field);
-    if (!("problems" in found)) return found;
+    this.shown = reply.shown;
+    for (const field of reply.shown.keys()) void this.scan(field);
+    if (!("problems" in reply)) return reply;
     const place = (name: string) => this.contract.inputs.findIndex((field) => field.name === name);
-    this.problems = new Map(found.problems.map((problem) => [place(problem.field), problem]));
+    this.problems = new Map(reply.problems.map((problem) => [place(problem.field), problem]));
     return null;
   }
 

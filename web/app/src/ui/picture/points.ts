@@ -11,8 +11,8 @@ import { colourOf } from "./masks";
 export function pointsOf(contract: Contract, answers: readonly Answer[]): FoundPoint[] | null {
   if (pictureFields(contract).length !== 1) return null;
   const parts = contract.outputs.flatMap((output, i) => {
-    const found = kindOf(output).points(output, answers[i]!.data);
-    return found ? [{ found, title: output.title || output.name }] : [];
+    const points = kindOf(output).points(output, answers[i]!.data);
+    return points ? [{ found: points, title: output.title || output.name }] : [];
   });
   if (parts.length === 0) return null;
   return parts.flatMap(({ found, title }) =>

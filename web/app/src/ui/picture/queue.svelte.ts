@@ -113,11 +113,11 @@ export class Queue {
   /** The item with its answer; null where a further worker failed, whose pictures are left to the others. */
   private async answered(item: Item, client: Client): Promise<Item | null> {
     try {
-      const found = await client.call({ op: "picture", row: [item.file], side: SIDE });
-      const shown = found.shown.get(0);
+      const reply = await client.call({ op: "picture", row: [item.file], side: SIDE });
+      const shown = reply.shown.get(0);
       const thumb = shown?.image ?? null;
-      if ("problems" in found) {
-        const [problem] = found.problems;
+      if ("problems" in reply) {
+        const [problem] = reply.problems;
         return {
           ...item,
           state: "bad",
@@ -126,28 +126,28 @@ export class Queue {
           code: problem?.code ?? "",
         };
       }
-      const { text, units, under, details, probabilities } = headline(this.contract, found.answers);
+      const { text, units, under, details, probabilities } = headline(this.contract, reply.answers);
       const [first, second] = (probabilities ?? []).toSorted((a, b) => b - a);
       const [detail] = details;
       return {
         ...item,
         state: "answered",
-        thumb: shown ? this.drawn(shown, found.answers) : null,
+        thumb: shown ? this.drawn(shown, reply.answers) : null,
         answer:
           (text && (units ? `${text} ${units}` : text)) || (detail ? `${detail.name}: ${detail.value}` : ""),
         detail: under[0] ?? "",
         sure: first ?? null,
         margin: first === undefined || second === undefined ? null : first - second,
-        cells: answerCells(this.contract, found.answers, 0),
+        cells: answerCells(this.contract, reply.answers, 0),
         coco: shown
           ? {
               name: item.name,
               width: shown.width,
               height: shown.height,
-              annotations: annotationsOf(this.contract, found.answers),
+              annotations: annotationsOf(this.contract, reply.answers),
             }
           : null,
-        caution: found.cautions.map(({ message }) => message).join(" "),
+        caution: reply.cautions.map(({ message }) => message).join(" "),
       };
     } catch (error) {
       if (client !== this.workers.own) return null;

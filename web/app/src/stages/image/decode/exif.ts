@@ -23,14 +23,14 @@ export function orientationOf(data: Uint8Array): number | undefined {
 
 /** The orientation in a packet of XMP. */
 export function orientationOfXmp(packet: Uint8Array): number | undefined {
-  const found = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(packet));
-  return found ? Number(found[1]) : undefined;
+  const match = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(packet));
+  return match ? Number(match[1]) : undefined;
 }
 
 /** The orientation of a file: that of EXIF, else that of XMP; 1 where there is none. */
 export function chosen(exif: Uint8Array | null, xmp: Uint8Array | null): number {
-  const found = (exif && orientationOf(withoutName(exif))) ?? (xmp ? orientationOfXmp(xmp) : undefined);
-  return found !== undefined && found >= 1 && found <= 8 ? found : 1;
+  const orientation = (exif && orientationOf(withoutName(exif))) ?? (xmp ? orientationOfXmp(xmp) : undefined);
+  return orientation !== undefined && orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
 /** The TIFF structure of an EXIF block, which begins with its name once or twice. */

@@ -14,8 +14,8 @@ export function decodeGif(data: Uint8Array): Picture {
   const screen = { width: file.u16(6), height: file.u16(8) };
   const flags = file.u8(10);
   const size = flags & 128 ? 3 << ((flags & 7) + 1) : 0;
-  const found = firstImage(file, 13 + size);
-  const { at } = found;
+  const start = firstImage(file, 13 + size);
+  const { at } = start;
   const [left, top, columns, rows] = [file.u16(at), file.u16(at + 2), file.u16(at + 4), file.u16(at + 6)];
   // A picture beyond the screen makes it larger, as in Pillow.
   const [width, height] = [Math.max(screen.width, left + columns), Math.max(screen.height, top + rows)];
@@ -26,7 +26,7 @@ export function decodeGif(data: Uint8Array): Picture {
   const own = localSize > 0 ? file.part(at + 9, localSize) : size > 0 ? file.part(13, size) : null;
   const palette = own && isNeeded(own) ? own : null;
   const positions = lzw(file, at + 9 + localSize, columns * rows);
-  const levels = new Uint8Array(width * height).fill(found.transparent ?? 0);
+  const levels = new Uint8Array(width * height).fill(start.transparent ?? 0);
   const order = local & 64 ? interlaced(rows) : null;
   for (let y = 0; y < rows; y++) {
     const to = (top + (order ? order[y]! : y)) * width + left;
@@ -39,7 +39,7 @@ export function decodeGif(data: Uint8Array): Picture {
     mode: palette ? "P" : "L",
     data: levels,
     ...(palette ? { palette } : {}),
-    ...(found.transparent === null ? {} : { transparency: found.transparent }),
+    ...(start.transparent === null ? {} : { transparency: start.transparent }),
     orientation: 1,
     frames: framesFrom(file, at + 9 + localSize),
   };

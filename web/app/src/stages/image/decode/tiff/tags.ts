@@ -30,11 +30,11 @@ export function readDirectory(data: Uint8Array): Directory {
     tags.set(file.u16(at), { type, count: values, at: size <= 4 ? at + 8 : file.u32(at + 8) });
   }
   const values = (tag: number, instead: readonly number[] = []) => {
-    const found = tags.get(tag);
-    if (!found || !WHOLE.includes(found.type)) return instead;
-    if (found.count > MOST_VALUES) throw damaged("damaged: its directory is not valid");
-    const read = found.type === 1 ? "u8" : found.type === 3 ? "u16" : "u32";
-    return Array.from({ length: found.count }, (_, i) => file[read](found.at + i * SIZES[found.type]!));
+    const values = tags.get(tag);
+    if (!values || !WHOLE.includes(values.type)) return instead;
+    if (values.count > MOST_VALUES) throw damaged("damaged: its directory is not valid");
+    const read = values.type === 1 ? "u8" : values.type === 3 ? "u16" : "u32";
+    return Array.from({ length: values.count }, (_, i) => file[read](values.at + i * SIZES[values.type]!));
   };
   return { file, isLittle, values, frames: framesFrom(file, start) };
 }
