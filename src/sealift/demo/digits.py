@@ -92,7 +92,7 @@ def _scan(drawn: npt.NDArray[np.float64], random: np.random.Generator) -> Image:
 
 def _saved(scans: list[Image], folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
+    for old in folder.glob("scan-*"):
         old.unlink()
     files = [folder / f"scan-{number:03}.{('png', 'jpg')[number % 2]}" for number in range(len(scans))]
     for scan, file in zip(scans, files, strict=True):
