@@ -38,6 +38,7 @@ FOREIGN = {
     "packing/inputs/picture_value.py": "an attribute",
     "packing/preprocess/image.py": "a key of a step",
     "packing/preprocess/libraries/albumentations.py": "an attribute, and a key of a step",
+    "packing/bundles/pipelines.py": "the attribute of an enumeration",
     "packing/preprocess/libraries/reading.py": "a key of a step",
     "packing/preprocess/libraries/torchvision.py": "a key of a step",
     "stages/image/steps/pad.py": "a key of a step",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import suppress
 from pathlib import Path
 
 from sealift.errors import PageError
@@ -37,8 +38,9 @@ def app(file: Path | str, output: Path | str | None = None, *, handout: bool = F
             where=str(out),
             fix="Leave --handout out, or choose a name that ends in .html.",
         )
-    if isinstance(target, WithLimit) and file.is_file():
-        target.check_size(file, file.stat().st_size)
+    if isinstance(target, WithLimit):
+        with suppress(OSError, ValueError):  # reading the file names the reason
+            target.check_size(file, file.stat().st_size)
     source = SealedFile.read(file)
     limitations = tuple(target.limitations(source))
     built = dataclasses.replace(target.build(source, out), limitations=limitations)

@@ -171,7 +171,7 @@ def test_heads_have_true_answers(pictures: list[Any], labels: Any) -> None:
 def test_pictures_that_the_declared_preprocessing_refuses(source: Source, pictures: list[Any], labels: Any) -> None:
     better, notes = compared(source, sealift.Image(crop=SIDE), pictures, labels)
     assert not better
-    assert "because it failed: the picture is smaller than the crop" in notes[-1]
+    assert "because it failed: The picture at position 0 does not fit the preprocessing (R115)" in notes[-1]
 
 
 def test_values_are_compared_by_their_errors(pictures: list[Any]) -> None:

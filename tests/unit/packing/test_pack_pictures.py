@@ -164,7 +164,7 @@ def test_a_preprocessing_that_does_not_equal_its_original_is_refused(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"library": "torch"}, "library must be"),
+        ({"library": "skimage"}, "library must be"),
         ({"filter": "area"}, "filter of pillow"),
         ({"resize": 3, "letterbox": 4}, "only one of"),
         ({"channels": "HSV"}, "channels must be"),

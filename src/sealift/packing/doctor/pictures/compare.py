@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sealift.errors import LimitError, PackError
+from sealift.errors import LimitError, PackError, SealiftError
 from sealift.frameworks import Source
 from sealift.optional import need
 from sealift.packing.doctor.pictures.described import described
@@ -90,7 +90,8 @@ class _Comparison:
         except LimitError:
             raise
         except Exception as error:  # a library may raise anything for a picture
-            return [], [f"{_NOT}, because it failed: {error!s:.200}"]
+            reason = error.what if isinstance(error, SealiftError) else str(error)
+            return [], [f"{_NOT}, because it failed: {reason:.200}"]
         if base is None or described_base is None:
             return [], [
                 f"{_NOT}, because y does not have the form of the net's answers. Give labels as the net answers them; "
