@@ -68,6 +68,7 @@ class OutputKind(ABC):
         has_own_json: whether an answer in JSON is the value of `plain`; so it is for every kind with axes.
         has_settings: whether its outputs have `settings`.
         has_pixels: whether an answer has a class for each pixel of a picture (`pixels`).
+        has_parts: whether an answer consists of parts, such as boxes, which `compare_as` compares and not each number.
         task: the task of a model whose first output of this kind is its main output; None if that is not defined.
     """
 
@@ -79,6 +80,7 @@ class OutputKind(ABC):
     has_own_json: bool = False
     has_settings: bool = False
     has_pixels: bool = False
+    has_parts: bool = False
     task: Task | None = None
 
     def problem(self, output: OutputSpec) -> str | None:

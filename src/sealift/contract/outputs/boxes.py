@@ -27,6 +27,7 @@ class BoxesKind(OutputKind):
     capability = "output:boxes/1"
     task = "detection"
     has_axes = True
+    has_parts = True
     has_settings = True
 
     def problem(self, output: OutputSpec) -> str | None:

@@ -31,6 +31,7 @@ class KeypointsKind(OutputKind):
     capability = "output:keypoints/1"
     task = "detection"
     has_axes = True
+    has_parts = True
 
     def problem(self, output: OutputSpec) -> str | None:
         """It must have a class for each point, and four numbers for each."""

@@ -26,6 +26,7 @@ class MaskKind(OutputKind):
     capability = "output:mask/1"
     task = "segmentation"
     has_axes = True
+    has_parts = True
     has_pixels = True
 
     def problem(self, output: OutputSpec) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealift import canonical, seal
-from sealift.contract.outputs import Tolerance
+from sealift.contract.outputs import Tolerance, output_kind
+from sealift.contract.outputs.tolerance import LOOSEST
 from sealift.graph.split_model import SplitModel
 from sealift.packing.describe.provenance import sbom
 from sealift.packing.optimize.trial import MARGIN, Outcome
@@ -56,8 +57,11 @@ def _golden(model: SealedModel, outcome: Outcome) -> dict[str, Any]:
     """The examples with the original's answers, and the tolerances of the variant."""
     raw: dict[str, Any] = model.seal.json("golden/examples.json")
     wider = {}
+    has_parts = {output.name: output_kind(output).has_parts for output in model.contract.outputs}
     for name, tolerance in model.examples.tolerance.items():
-        relative = max(tolerance.relative, MARGIN * outcome.worst.get(name, 0.0))
+        # Parts were compared with the largest tolerance: no number measures how far apart they are.
+        needed = LOOSEST if has_parts[name] else MARGIN * outcome.worst.get(name, 0.0)
+        relative = max(tolerance.relative, needed)
         wider[name] = Tolerance(relative, tolerance.scale).capped(model.examples.answers[name]).as_dict()
     return {**raw, "tolerance": wider}
 

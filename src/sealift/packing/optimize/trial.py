@@ -85,7 +85,7 @@ class Outcome:
 
     Attributes:
         milliseconds: engine → the median time of a single row.
-        flips: rows in which a label, or another answer that must be equal, differs in any engine.
+        flips: rows in which a label, a part such as a box, or another answer that must be equal differs in any engine.
         odd: those of them with missing or extreme values (`TrialRows.unusual`).
         worst: output → the largest difference in any engine, in units of the magnitude of its tolerance.
         metrics: the quality of the answers, where the true ones are known.
@@ -134,7 +134,7 @@ def tried(
             what = error.what if isinstance(error, SealiftError) else str(error)
             outcome.reason = f"It does not run in {kind.title}: {what.rstrip('.')}."
             return outcome
-    outcome.reason = _refused(outcome, len(rows))
+    outcome.reason = _refused(outcome, contract, len(rows))
     return outcome
 
 
@@ -148,19 +148,24 @@ def _compare(
         if got[name].shape != expected[name].shape:
             outcome.worst[name] = math.inf
             continue
-        same, worst = kind.compare(got[name], expected[name], tolerance.get(name))
-        if kind.has_tolerance(output):
+        allowed = tolerance.get(name)
+        if kind.has_parts and allowed is not None:
+            allowed = Tolerance(LOOSEST / MARGIN, allowed.scale)
+        same, worst = kind.compare_as(output, got[name], expected[name], allowed)
+        if kind.has_tolerance(output) and not (kind.has_parts and not same.all()):
             outcome.worst[name] = max(outcome.worst.get(name, 0.0), worst)
-        else:
+        if kind.has_parts or not kind.has_tolerance(output):
             differing |= ~same
     if differing.sum() > outcome.flips:
         outcome.flips, outcome.odd = int(differing.sum()), int((differing & rows.unusual()).sum())
 
 
-def _refused(outcome: Outcome, rows: int) -> str:
+def _refused(outcome: Outcome, contract: Contract, rows: int) -> str:
     if outcome.flips:
+        has_parts = any(output_kind(output).has_parts for output in contract.outputs)
+        what = "Labels, or parts of answers such as boxes," if has_parts else "Labels"
         odd = f", {outcome.odd:,} of them with missing or extreme values, which the contract may refuse"
-        return f"Labels differ in {outcome.flips:,} of {rows:,} rows{odd if outcome.odd else ''}."
+        return f"{what} differ in {outcome.flips:,} of {rows:,} rows{odd if outcome.odd else ''}."
     name, worst = max(outcome.worst.items(), key=lambda item: item[1], default=("", 0.0))
     if not worst <= LOOSEST / MARGIN:
         return f"Answers of {name!r:.40} differ by {worst:.2g}; at most {LOOSEST / MARGIN:g} is permitted."
