@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import box_seals
+import image_seals
+import keypoint_seals
+import mask_seals
 import seals
+import span_seals
 from schemas import MEMBERS
 from sealift import canonical, seal
 from sealift.errors import SealiftError
@@ -65,6 +70,17 @@ def sound_contracts() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize(("name", "contract"), list(sound_contracts()))
 def test_a_sound_contract_is_accepted(name: str, contract: Any) -> None:
     assert not list(validator("contract").iter_errors(contract)), name
+
+
+@pytest.mark.parametrize(
+    "made", [image_seals, box_seals, keypoint_seals, mask_seals, span_seals], ids=lambda m: m.__name__
+)
+def test_contracts_with_stages_and_parts_are_accepted(made: Any, tmp_path: Path) -> None:
+    made.write(tmp_path / "m.seal")
+    contract = seal.read(tmp_path / "m.seal").json("contract.json")
+    assert contract["stages"]
+    assert not list(validator("contract").iter_errors(contract))
+    assert not accepts("contract", contract | {"requires": [*contract["requires"], "stage:unknown/1"]})
 
 
 # What a schema cannot say: how parts of a contract depend on each other, and what texts mean.

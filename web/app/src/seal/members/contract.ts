@@ -41,7 +41,10 @@ export interface Contract {
     | "output:labels/1"
     | "output:mask/1"
     | "output:spans/1"
+    | "stage:image/1"
     | "stage:text/1"
+    | "stage:tokenizer/1"
+    | "type:image/1"
     | "type:tensor/1"
   )[];
   headline?: {
@@ -139,7 +142,7 @@ export interface Tensor {
   stage?: number;
 }
 export interface Stage {
-  stage: "image/1" | "text/1";
+  stage: "image/1" | "text/1" | "tokenizer/1";
   /**
    * @minItems 1
    * @maxItems 1
@@ -148,12 +151,18 @@ export interface Stage {
   spec: {};
   data: {
     accents?: Digest;
+    added?: Digest;
+    added_after?: Digest;
     edits?: Digest;
     lower?: Digest;
+    model?: Digest;
+    normalizer?: Digest;
     pattern?: Digest;
     space?: Digest;
+    splitter?: Digest;
     stop_words?: Digest;
     vocabulary?: Digest;
+    word?: Digest;
   };
 }
 export interface Ignored {
