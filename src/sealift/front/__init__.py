@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ _NEEDED = (
 )  # fmt: skip
 
 
-# Parts that only some pages contain.
-_PARTS = ("codecs.js",)
+# Parts that only some pages contain, compressed so that every installation is small.
+_PARTS = ("codecs.js.gz",)
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ class Front:
 
     def part(self, name: str) -> bytes:
         """A file that only some pages contain. Raises PageError E601 when it is missing."""
-        if name not in self.files:
+        packed = self.files.get(f"{name}.gz")
+        if packed is None:
             raise _not_built(f"it has no {name}", FOLDER)
-        return self.files[name]
+        return gzip.decompress(packed)
 
 
 def engine_files() -> tuple[Path, Path]:

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { gzipAsync } from "@gfx/zopfli";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { build } from "vite";
@@ -96,7 +96,7 @@ const files = {
   "ui.css": ui.css,
   "ui.js": ui.code,
   "worker.js": `${ort}\n${worker.code}`,
-  ...(isComplete ? { "codecs.js": wrapCodecs(root, codecs.code) } : {}),
+  ...(isComplete ? { "codecs.js.gz": gzipSync(wrapCodecs(root, codecs.code), { level: 9 }) } : {}),
   "ort.wasm.gz": wasm,
   "notices.txt": notices(root),
 };
