@@ -71,6 +71,7 @@ class StageType(ABC):
             are in the array of objects `field<f>`.
         outputs: the tensors that each stage computes.
         is_local: whether a stage runs in the process of the caller, also if the graph runs in a separate one.
+        has_notes: whether some stages of this kind have notes on values (`StageRun.notes`).
     """
 
     name: str
@@ -79,6 +80,7 @@ class StageType(ABC):
     takes: ClassVar[str] = "text"
     outputs: ClassVar[tuple[StageOutput, ...]]
     is_local: ClassVar[bool] = False
+    has_notes: ClassVar[bool] = False
 
     def outputs_of(self, spec: Mapping[str, Any]) -> tuple[StageOutput, ...]:
         """The tensors that a stage computes, where their shape depends on its `spec`. Raises ContractError E106."""
@@ -172,6 +174,11 @@ class Stages:
         """The stages of a contract that refuse values, to be used for `checked` only. Raises ContractError E106."""
         refusing = {i for i, stage in enumerate(contract.stages) if _type(stage.kind).is_refusing(stage)}
         return cls(contract.stages, *_texts_of(contract), numbers=refusing)
+
+    @staticmethod
+    def may_have_notes(contract: Contract) -> bool:
+        """Whether a kind of its stages has notes; the data of the stages need not be there."""
+        return any(_type(stage.kind).has_notes for stage in contract.stages)
 
     @property
     def refuses(self) -> bool:

@@ -15,6 +15,7 @@ from sealift.serve.http.multipart import MULTIPART
 from sealift.serve.http.predict import CSV, LINES
 from sealift.serve.openapi.parts import JSON, TYPES, Schema, answering, example_of, object_of, response, row_of
 from sealift.serve.served import ServedModel
+from sealift.stages import Stages
 
 _MOST_EXAMPLES = 100
 
@@ -46,7 +47,7 @@ def routes(served: ServedModel) -> dict[str, Schema]:
             **{key: {"type": "string"} for key in ("model", "version", "identity")},
             "answers": {"type": "array", "items": {"anyOf": [answer, {"type": "null"}]}},
             "problems": {"type": "array", "items": {"$ref": "#/components/schemas/Problem"}},
-            **({"notes": {"type": "array", "items": _NOTE}} if served.model.stages.notes else {}),
+            **({"notes": {"type": "array", "items": _NOTE}} if Stages.may_have_notes(served.contract) else {}),
         },
         ["model", "version", "identity", "answers", "problems"],
     )

@@ -16,6 +16,7 @@ class ImageStageType(StageType):
 
     name = "image"
     version = 1
+    has_notes = True
     takes = "stage"
     outputs = (
         StageOutput("pixels", "float32", ("channels", "height", "width")),

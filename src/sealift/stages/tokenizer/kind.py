@@ -15,6 +15,7 @@ class TokenizerStageType(StageType):
 
     name = "tokenizer"
     version = 1
+    has_notes = True
     data = ("added", "added_after", "model", "normalizer", "space", "splitter", "vocabulary", "word")
     outputs = (
         StageOutput("input_ids", "int64", ("length",)),
