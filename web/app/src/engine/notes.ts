@@ -84,11 +84,11 @@ export class ColumnNotes {
       // Also of refused rows, because such a word may be the reason for the refusal.
       else this.suspect(i, (record[positions[i]!] ?? "").trim());
     }
-    for (const { kind, field, observed: found } of cautions) {
+    for (const { kind, field, observed } of cautions) {
       if (field === null) continue;
       const counts = this.counts[field]!;
       if (kind === "unlike") counts.unlike++;
-      else if (kind === "stage") increase(counts.staged, found ?? "");
+      else if (kind === "stage") increase(counts.staged, observed ?? "");
       else if (kind === "category") {
         counts.category++;
         increase(counts.unknown, String(values?.[field] ?? ""));

@@ -76,13 +76,13 @@ function measureOf({ contract }: Model, answers: readonly Answer[], chosen: Foun
     return {
       name: shown(partsOf(output)[place] ?? place),
       isProbability: true,
-      number: (found: readonly Answer[]) => Number(found[index]!.data[place]),
+      number: (answers: readonly Answer[]) => Number(answers[index]!.data[place]),
     };
   }
   for (const [i, output] of contract.outputs.entries()) {
     const observed = kindOf(output).observed(output, answers[i]!.data, chosen);
     if (!observed) continue;
-    const number = (found: readonly Answer[]) => observed.number(found[i]!.data);
+    const number = (answers: readonly Answer[]) => observed.number(answers[i]!.data);
     return { name: observed.name, isProbability: false, number };
   }
   throw failed("The answer to this picture has no number that could change.", "Use its answer only.");

@@ -82,8 +82,8 @@ export class Mask extends Kind {
     const pixels = maskPixels(mask);
     return maskRuns(mask).map(({ place, pixels: area, counts }) => {
       let [left, top, right, bottom] = [mask.width, mask.height, 0, 0];
-      pixels.forEach((found, i) => {
-        if (found !== place) return;
+      pixels.forEach((cell, i) => {
+        if (cell !== place) return;
         const [x, y] = [i % mask.width, Math.floor(i / mask.width)];
         [left, top] = [Math.min(left, x), Math.min(top, y)];
         [right, bottom] = [Math.max(right, x + 1), Math.max(bottom, y + 1)];

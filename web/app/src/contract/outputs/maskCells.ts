@@ -66,9 +66,9 @@ export function maskPixels(mask: MaskGrid): Int16Array {
 
 /** The number of pixels of each class. */
 export function maskTotals(mask: MaskGrid, classes: number): number[] {
-  const [down, across] = placesOf(mask).map((found, axis) => {
+  const [down, across] = placesOf(mask).map((places, axis) => {
     const counts = new Float64Array(axis === 0 ? mask.rows : mask.columns);
-    for (const place of found) if (place >= 0) counts[place]!++;
+    for (const place of places) if (place >= 0) counts[place]!++;
     return counts;
   }) as [Float64Array, Float64Array];
   const totals = new Array<number>(classes).fill(0);

@@ -27,7 +27,7 @@ export function annotationsOf(contract: Contract, answers: readonly Answer[]): C
     first += kind.cocoCategories(output)?.length ?? 0;
     return kind
       .cocoAnnotations(output, answers[i]!.data)
-      .map((found) => ({ ...found, category: start + found.category }));
+      .map((annotation) => ({ ...annotation, category: start + annotation.category }));
   });
 }
 
@@ -43,8 +43,8 @@ export function cocoFile(
     )
     .map((one, i) => ({ id: i + 1, ...one }));
   let id = 0;
-  const annotations = pictures.flatMap(({ annotations: found }, i) =>
-    found.map(({ category, ...rest }) => ({ id: ++id, image_id: i + 1, category_id: category, ...rest })),
+  const annotations = pictures.flatMap(({ annotations: listed }, i) =>
+    listed.map(({ category, ...rest }) => ({ id: ++id, image_id: i + 1, category_id: category, ...rest })),
   );
   const images = pictures.map(({ name: file_name, width, height }, i) => ({
     id: i + 1,

@@ -27,13 +27,13 @@ export async function dropped(transfer: DataTransfer): Promise<NamedFile[]> {
   return ordered(files);
 }
 
-async function collect(entry: FileSystemEntry, found: NamedFile[]): Promise<void> {
+async function collect(entry: FileSystemEntry, files: NamedFile[]): Promise<void> {
   if (HIDDEN.test(entry.name)) return;
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
     );
-    found.push({ name: entry.fullPath.replace(/^\//, ""), file });
+    files.push({ name: entry.fullPath.replace(/^\//, ""), file });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
@@ -42,7 +42,7 @@ async function collect(entry: FileSystemEntry, found: NamedFile[]): Promise<void
       reader.readEntries(resolve, reject),
     );
     if (part.length === 0) return;
-    for (const one of part) await collect(one, found);
+    for (const one of part) await collect(one, files);
   }
 }
 

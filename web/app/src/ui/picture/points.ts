@@ -12,11 +12,11 @@ export function pointsOf(contract: Contract, answers: readonly Answer[]): FoundP
   if (pictureFields(contract).length !== 1) return null;
   const parts = contract.outputs.flatMap((output, i) => {
     const points = kindOf(output).points(output, answers[i]!.data);
-    return points ? [{ found: points, title: output.title || output.name }] : [];
+    return points ? [{ points, title: output.title || output.name }] : [];
   });
   if (parts.length === 0) return null;
-  return parts.flatMap(({ found, title }) =>
-    found
+  return parts.flatMap(({ points, title }) =>
+    points
       .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))
       .map((one) => ({ ...one, point: plain(parts.length > 1 ? `${title}: ${one.point}` : one.point) })),
   );
