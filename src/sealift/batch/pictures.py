@@ -73,9 +73,7 @@ class PictureFiles:
                 fix="Give a table with a column for each input, and the names of the pictures in one of them.",
             )
         listed = ", ".join(map(str, places))
-        paths = list(files_at(places))
-        if output is not None:
-            paths = [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
+        paths = files_beside(output, places)
         if not paths:
             raise FileError("E410", "There are no picture files.", where=listed, fix="Check the folder or the pattern.")
         return cls(names[0], paths, listed)
@@ -130,6 +128,14 @@ def with_files(chunks: Iterable[Chunk], contract: Contract, folder: Path) -> Ite
                 for cell in columns[name]
             ]
         yield dataclasses.replace(chunk, columns=columns, cells="some" if chunk.cells == "all" else chunk.cells)
+
+
+def files_beside(output: Path | None, places: Sequence[str | Path]) -> list[Path]:
+    """The files at places (`files_at`) without the file of the answers, which may be in the same folder."""
+    paths = files_at(places)
+    if output is None:
+        return list(paths)
+    return [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
 
 
 def files_at(places: Sequence[str | Path]) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from sealift import files
 from sealift.batch.chunks import Chunk
 from sealift.batch.documents.read import document_text
 from sealift.batch.documents.refusal import DocumentError
-from sealift.batch.pictures import FILE, files_at
+from sealift.batch.pictures import FILE, files_beside
 from sealift.contract import Contract, Problem
 from sealift.errors import ContractError, FileError
 
@@ -54,9 +54,7 @@ class DocumentFiles:
             )
         listed = ", ".join(map(str, places))
         named = {Path(place) for place in places}
-        paths = [path for path in files_at(places) if path in named or path.suffix.lower() in SUFFIXES]
-        if output is not None:
-            paths = [path for path in paths if path.name != output.name or path.resolve() != output.resolve()]
+        paths = [path for path in files_beside(output, places) if path in named or path.suffix.lower() in SUFFIXES]
         if not paths:
             raise FileError("E410", "There are no documents.", where=listed, fix="Check the folder or the pattern.")
         return cls(field, paths, listed)

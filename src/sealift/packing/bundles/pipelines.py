@@ -88,7 +88,7 @@ _KNOWN = "Known are text-classification, token-classification, image-classificat
 
 
 def _function(given: Mapping[str, Any]) -> str | None:
-    """The function that a pipeline was told to apply to logits, by its name."""
+    """The function that a pipeline applies to logits, by its name, if it is given."""
     function = given.get("function_to_apply")
     return None if function is None else str(getattr(function, "value", function)).lower()
 

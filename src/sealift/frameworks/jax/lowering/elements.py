@@ -120,7 +120,7 @@ def _rem(graph: Emitter, _: Callable[[float], str], x: str, y: str) -> str:
 
 @_composed("atan2")
 def _atan2(graph: Emitter, number: Callable[[float], str], y: str, x: str) -> str:
-    """The angle of (x, y) from that of y / x; the sign of zero is not told apart."""
+    """The angle of (x, y) from that of y / x; the two zeros are not distinguished."""
     zero, half = number(0.0), graph.node("Mul", [graph.node("Sign", [y]), number(np.pi / 2)])
     is_axis = graph.node("Equal", [x, zero])
     angle = graph.node("Atan", [graph.node("Div", [y, graph.node("Where", [is_axis, number(1.0), x])])])
